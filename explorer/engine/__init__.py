@@ -1,0 +1,1 @@
+"""Running a network: torch, and never Qt."""

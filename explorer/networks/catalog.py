@@ -1,0 +1,126 @@
+"""Names and depths -> specs.
+
+ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of its Table 6, with option A shortcuts and
+10 classes. Any other depth follows the same pattern (`from_depth`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from explorer.errors import UserError
+from explorer.networks.spec import CONVS, MAX_BLOCKS, STAGES, BlockKind, Family, NetworkSpec, SpecError
+
+_IMAGENET: dict[int, tuple[BlockKind, tuple[int, ...]]] = {
+    18: ("basic", (2, 2, 2, 2)),
+    34: ("basic", (3, 4, 6, 3)),
+    50: ("bottleneck", (3, 4, 6, 3)),
+    101: ("bottleneck", (3, 4, 23, 3)),
+    152: ("bottleneck", (3, 8, 36, 3)),
+}
+_CIFAR = (20, 32, 44, 56, 110, 1202)
+MAX_DEPTH = 3 * MAX_BLOCKS + 2
+
+
+def _imagenet(depth: int) -> NetworkSpec:
+    block, blocks = _IMAGENET[depth]
+    return NetworkSpec("imagenet", blocks, block)
+
+
+def _cifar(blocks: tuple[int, ...], block: BlockKind) -> NetworkSpec:
+    return NetworkSpec("cifar", blocks, block, shortcut="A", side=32, classes=10, width=16)
+
+
+PRESETS: dict[str, NetworkSpec] = {f"resnet{depth}": _imagenet(depth) for depth in _IMAGENET}
+PRESETS |= {f"resnet{depth}": _cifar(((depth - 2) // 6,) * 3, "basic") for depth in _CIFAR}
+"""Every network that has a name, in the order in which menus show them."""
+
+
+def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> NetworkSpec:
+    """The network of a family with that depth.
+
+    A preset's depth gives the preset. Otherwise the blocks keep to the kind asked for where the depth allows it, else
+    to the other kind. CIFAR networks have depth 6n+2 (basic) or 9n+2 (bottleneck), n blocks a stage (He et al. 2015,
+    section 4.2; He et al. 2016, section 5). The papers give no rule for ImageNet depths between their own; here up to
+    16 blocks are shared in the proportion 3:4:6:3 of ResNet-34 and further ones go to layer3, as from ResNet-50 to
+    ResNet-101.
+
+    Raises:
+        SpecError: no such network; `nearest_depths` gives the ones to offer.
+    """
+    if family == "imagenet" and depth in _IMAGENET:
+        return _imagenet(depth)
+    if family == "cifar" and depth in _CIFAR:
+        return _cifar(((depth - 2) // 6,) * 3, "basic")
+    other: BlockKind = "bottleneck" if block == "basic" else "basic"
+    for kind in (block, other):
+        blocks = _blocks_for(family, depth, kind)
+        if blocks is None:
+            continue
+        if family == "imagenet":
+            return NetworkSpec("imagenet", blocks, kind)
+        return _cifar(blocks, kind)
+    near = " or ".join(str(value) for value in nearest_depths(family, depth))
+    raise SpecError(
+        "There is no {family} ResNet with {depth} layers; the nearest are {near}.",
+        family="ImageNet" if family == "imagenet" else "CIFAR", depth=depth, near=near,
+    )  # fmt: skip
+
+
+def nearest_depths(family: Family, depth: int) -> tuple[int, ...]:
+    """The existing depths next to one that doesn't exist: the nearest below and above (one of them at the ends)."""
+    exists = [candidate for candidate in range(max(depth - 40, 1), depth + 41) if _exists(family, candidate)]
+    below = [candidate for candidate in exists if candidate < depth][-1:]
+    above = [candidate for candidate in exists if candidate > depth][:1]
+    if below or above:
+        return tuple(below + above)
+    return (min(_IMAGENET),) if family == "imagenet" and depth < 18 else (11 if depth < 11 else largest_depth(family),)
+
+
+def largest_depth(family: Family) -> int:
+    """The deepest network of a family that the limit on blocks allows."""
+    return next(depth for depth in range(MAX_DEPTH, 0, -1) if _exists(family, depth))
+
+
+def _exists(family: Family, depth: int) -> bool:
+    return any(_blocks_for(family, depth, kind) for kind in ("basic", "bottleneck"))
+
+
+def _blocks_for(family: Family, depth: int, kind: BlockKind) -> tuple[int, ...] | None:
+    total, rest = divmod(depth - 2, CONVS[kind])
+    stages = STAGES[family]
+    if rest or not stages <= total <= MAX_BLOCKS:
+        return None
+    if family == "cifar":
+        return (total // stages,) * stages if total % stages == 0 else None
+    if total > 16:
+        return (3, 4, total - 10, 3)
+    # Cumulative rounding of 3:4:6:3, so that the sum is exact and no stage is empty.
+    edges = [round(total * part / 16) for part in (0, 3, 7, 13, 16)]
+    return tuple(high - low for low, high in zip(edges, edges[1:], strict=False))
+
+
+def find(name: str) -> NetworkSpec:
+    """A preset by name, or a spec's JSON file by path.
+
+    Raises:
+        UserError: neither.
+    """
+    key = name.lower().replace("-", "").replace("_", "")
+    if key in PRESETS:
+        return PRESETS[key]
+    path = Path(name)
+    if path.suffix.lower() == ".json" or path.is_file():
+        return NetworkSpec.load(path)
+    raise UserError(
+        "There is no network named {name}; choose {presets}, or give a spec's JSON file.",
+        name=name, presets=", ".join(PRESETS),
+    )  # fmt: skip
+
+
+def preset_name(spec: NetworkSpec) -> str | None:
+    """The preset that a spec is, apart from its input and its classes; None where it is none."""
+    for name, preset in PRESETS.items():
+        if preset.with_(in_channels=spec.in_channels, side=spec.side, classes=spec.classes) == spec:
+            return name
+    return None
