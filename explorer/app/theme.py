@@ -159,7 +159,7 @@ def style_sheet(c: Palette) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {mixed(QColor(c.muted), 0.6, c.window).name()}; }}
     QPushButton[chip="true"] {{ border-radius: 12px; padding: 3px 12px; }}
     QPushButton[chip="true"]:checked {{ background: {c.accent}; color: {c.on_accent}; }}
-    QToolButton::menu-indicator {{ image: none; }}
+    QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton[popupMode="2"] {{ padding-right: 10px; }}
     QLineEdit[refused="true"], QSpinBox[refused="true"] {{ border-color: {c.error}; }}
     QSpinBox {{ padding: 4px 6px; }}
@@ -172,9 +172,9 @@ def style_sheet(c: Palette) -> str:
     QToolTip {{ background: {c.control}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
     QProgressBar {{ background: {c.control}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
-    QTreeView {{ background: {c.window}; border: none; outline: none; }}
+    QTreeView {{ background: {c.window}; border: none; outline: none; selection-background-color: transparent; }}
     QTreeView::item {{ padding: 3px 0; border: none; }}
-    QTreeView::item:selected {{ background: {c.control}; color: {c.text}; }}
+    QTreeView::item:selected {{ background: transparent; color: {c.text}; }}
     QTabBar {{ background: {c.window}; }}
     QTabBar::tab {{ color: {c.muted}; padding: 8px 2px; margin-right: 20px; border: none;
         border-bottom: 2px solid transparent; background: transparent; }}
@@ -195,5 +195,25 @@ def style_sheet(c: Palette) -> str:
     QMenuBar {{ background: {c.window}; }}
     QMenuBar::item {{ padding: 4px 8px; background: transparent; }}
     QMenuBar::item:selected {{ background: {c.control}; border-radius: 4px; }}
+    QWidget[segmented="true"] {{ background: {c.control}; border-radius: 7px; }}
+    QPushButton[segment="true"] {{ background: transparent; color: {c.muted}; border-radius: 5px; padding: 3px 8px; }}
+    QPushButton[segment="true"]:hover {{ color: {c.text}; }}
+    QPushButton[segment="true"]:checked {{ background: {c.raised}; color: {c.text}; }}
+    QPushButton[segment="true"]:checked:!focus {{ border-color: {c.line}; }}
+    QPushButton[segment="true"]:focus {{ border-color: {c.accent}; }}
+    QPushButton[segment="true"]:disabled {{ color: {mixed(QColor(c.muted), 0.5, c.window).name()}; }}
+    QLineEdit[number="true"] {{ padding: 3px 4px; }}
+    QPushButton[small="true"] {{ padding: 2px 10px; font-size: 12px; }}
+    QPushButton[quiet="true"], QToolButton[quiet="true"] {{ background: transparent; padding: 2px 6px; color: {c.muted}; }}
+    QPushButton[quiet="true"]:hover, QToolButton[quiet="true"]:hover {{ background: {c.control}; color: {c.text}; }}
+    QPushButton[quiet="true"]:focus, QToolButton[quiet="true"]:focus {{ border-color: {c.accent}; }}
+    QToolButton[info="true"], QToolButton[info="true"]:focus {{
+        background: transparent; border: none; padding: 0; min-height: 0; }}
+    QPushButton:checked {{ background: {c.accent}; color: {c.on_accent}; }}
+    QFrame[popover="true"] {{ background: {c.window}; border: 1px solid {c.line}; }}
+    QSlider::groove:horizontal {{ background: {c.control}; height: 4px; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {c.accent}; width: 12px; margin: -4px 0; border-radius: 6px; }}
+    QSlider::handle:horizontal:focus {{ background: {c.text}; }}
     QFrame[line="true"] {{ background: {c.line}; max-height: 1px; min-height: 1px; border: none; }}
     """

@@ -1,0 +1,229 @@
+"""How often the network is right with these blocks deleted, while it is being measured; and which blocks they are."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from explorer.app.document import Document
+from explorer.app.panels.deletion_texts import deletion_sentence, ordered
+from explorer.app.text import tr
+from explorer.app.theme import SPACE, theme
+from explorer.app.widgets.chips import ChipArea
+from explorer.app.widgets.figures import FigureTable
+from explorer.app.widgets.labels import paragraph, separator
+from explorer.app.widgets.numbers import UNKNOWN, percent, signed, whole
+from explorer.app.widgets.panel import Panel
+from explorer.engine.records import AccuracyResult
+
+_ABOUT = (
+    "The share of the image set's pictures whose likeliest class is the true one, with its 95 % Wilson interval and "
+    "the number of pictures n so far. Pictures come in a shuffled order that keeps the classes balanced.\n\n"
+    "Change is against the intact network on the same pictures; its interval is the paired one, so it is narrower "
+    "than the two accuracies' own would suggest. Agreement is the share of pictures on which both say the same.\n\n"
+    "Deleting a block sets its residual branch to zero at test time, without training again (Veit et al. 2016, "
+    "section 4.1)."
+)
+_DATA_WIDTH = 200
+_NBSP = "\u00a0"
+_SETS = {
+    "fashion-mnist": "Fashion-MNIST, the bundled 2,000",
+    "fashion-mnist-full": "Fashion-MNIST, all 10,000 test images",
+    "folder": "A labelled folder…",
+}
+
+
+class AccuracyPanel(Panel):
+    """Shows results that the window hands over, as they stream in; asks to restore blocks and for other images."""
+
+    restore_requested = Signal(str)
+    restore_all_requested = Signal()
+    data_requested = Signal(str)
+    """`fashion-mnist` (bundled), `fashion-mnist-full` or `folder`: the kind of a DataRef."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Accuracy"), tr(_ABOUT), parent)
+        self._document = document
+        self._result: AccuracyResult | None = None
+        self.figure = QLabel()
+        self.figure.setTextFormat(Qt.TextFormat.RichText)
+        self.figure.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.figure.setSizePolicy(policy)
+        self.meaning = paragraph()
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        # Its room stays when it goes, so that the figures below do not jump at the end.
+        keeps = self.progress.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(keeps)
+        self.progress.setAccessibleName(tr("Images measured"))
+        self.error = paragraph(rank="error")
+        self.table = FigureTable()
+        self.table.add("interval", tr("95 % interval"), tr("Wilson's score interval (Wilson 1927)"))
+        self.table.add("intact", tr("Intact"), tr("With nothing deleted, on the same images"))
+        self.table.add("change", tr("Change"), tr("Percentage points, with the paired 95 % interval"))
+        self.table.add("agreement", tr("Agreement"), tr("Share of images on which this network and the intact one say the same class"))
+        self.note = paragraph(rank="small")
+        for widget in (self.figure, self.meaning, self.progress, self.error, self.table, self.note):
+            self.body.addWidget(widget)
+        self.data = self._data_button()
+        self.body.addWidget(self.data, 0, Qt.AlignmentFlag.AlignLeft)
+        self._build_deleted()
+        self.finish()
+        document.deleted_changed.connect(self._show_deleted)
+        document.spec_changed.connect(self._start_over)
+        document.weights_changed.connect(self._start_over)
+        document.data_changed.connect(self._start_over)
+        theme().changed.connect(self._show_figure)
+        self._start_over()
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _data_button(self) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("small", True)
+        button.setAccessibleName(tr("Choose the image set"))
+        menu = QMenu(button)
+        for kind, text in _SETS.items():
+            action = menu.addAction(tr(text))
+            action.triggered.connect(partial(self.data_requested.emit, kind))
+        button.setMenu(menu)
+        return button
+
+    def _build_deleted(self) -> None:
+        self.body.addSpacing(SPACE)
+        self.body.addWidget(separator())
+        self.body.addSpacing(SPACE)
+        heading = QLabel(tr("Deleted blocks"))
+        heading.setProperty("rank", "title")
+        self.body.addWidget(heading)
+        self.chips = ChipArea()
+        self.chips.setAccessibleName(tr("Deleted blocks"))
+        self.chips.restore_requested.connect(self.restore_requested)
+        self.body.addWidget(self.chips)
+        self.sentence = paragraph()
+        self.body.addWidget(self.sentence)
+        self.restore_all = QPushButton(tr("Restore all"))
+        self.restore_all.clicked.connect(self.restore_all_requested)
+        row = QHBoxLayout()
+        row.addWidget(self.restore_all)
+        row.addStretch(1)
+        self.body.addLayout(row)
+
+    # -- what the window calls -----------------------------------------------------------------------------------
+
+    def show_result(self, result: AccuracyResult) -> None:
+        """Show an accuracy, so far or in full."""
+        self._result = result
+        self.error.hide()
+        self.set_state("" if result.finished else tr("measuring…"))
+        self._show_figure()
+        self._show_table(result)
+        self.progress.setRange(0, max(result.total, 1))
+        self.progress.setValue(result.counts.images)
+        self.progress.setVisible(not result.finished)
+        self._set_note("\n".join(note for note in (result.data_note, result.note) if note))
+
+    show_accuracy = show_result
+
+    def show_busy(self, busy: bool) -> None:
+        """Say that a measurement is on, before its first estimate."""
+        self.set_state(tr("measuring…") if busy else "")
+        if busy:
+            self.error.hide()
+
+    def show_error(self, sentence: str) -> None:
+        """Say why there is no figure."""
+        self._result = None
+        self.set_state("")
+        self._start_over()
+        self.error.setText(sentence)
+        self.error.show()
+        self.meaning.hide()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _start_over(self) -> None:
+        """Another network, other weights or images: older figures would be about something else."""
+        self._result = None
+        self.error.hide()
+        self.progress.hide()
+        self._set_note("")
+        self._show_figure()
+        self._show_data()
+        for key in ("interval", "intact", "change", "agreement"):
+            self.table.show_row(key, False)
+        self._show_deleted()
+
+    def _show_figure(self) -> None:
+        result = self._result
+        if result is None:
+            self.figure.hide()
+            self.meaning.setText(tr("The accuracy appears here as soon as the network has weights and images."))
+            self.meaning.show()
+            return
+        counts = result.counts
+        labelled = counts.correct is not None
+        low, high = counts.interval()
+        so_far = whole(counts.images) if result.finished else tr(
+            "{done} of {all}", done=whole(counts.images), all=whole(result.total)
+        )  # fmt: skip
+        share = percent(counts.accuracy if labelled else counts.agreement)
+        rest = tr("± {half} · n = {count}", half=f"{50 * (high - low):.1f}", count=so_far)
+        self.figure.setText(_rich(f"{share} %", rest if counts.images else f"n = {so_far}"))
+        self.figure.setAccessibleName(f"{share} % {rest}")
+        self.figure.show()
+        self.meaning.setVisible(not labelled)
+        self.meaning.setText(tr("agreement with the intact network: these images have no labels"))
+
+    def _show_table(self, result: AccuracyResult) -> None:
+        counts, change = result.counts, result.change()
+        low, high = counts.interval()
+        labelled = counts.correct is not None
+        deleted = bool(result.request.deleted)
+        self.table.set("interval", f"{percent(low)}{_NBSP}–{_NBSP}{percent(high)}" if counts.images else UNKNOWN, "%")
+        self.table.set("intact", percent(result.intact.accuracy), "%")
+        if change is not None:
+            self.table.set("change", f"{signed(100 * change[0])} ± {100 * change[1]:.1f}", tr("points"))
+        self.table.set("agreement", percent(counts.agreement), "%")
+        self.table.show_row("interval", True)
+        self.table.show_row("intact", labelled and deleted)
+        self.table.show_row("change", change is not None and deleted)
+        self.table.show_row("agreement", labelled and deleted)
+
+    def _set_note(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+    def _show_data(self) -> None:
+        data = self._document.state.data
+        name = Path(data.path).name if data.kind == "folder" else tr(_SETS[data.kind])
+        self.data.setToolTip(data.path or tr("Choose the image set"))
+        short = self.data.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _DATA_WIDTH)
+        self.data.setText(tr("{name} ▾", name=short.replace("&", "&&")))
+
+    def _show_deleted(self) -> None:
+        state = self._document.state
+        blocks = ordered(state.spec, state.deleted)
+        self.chips.set_blocks([block.id for block in blocks])
+        self.chips.setVisible(bool(blocks))
+        self.restore_all.setVisible(bool(blocks))
+        none = tr("None. Click a block's switch, or press Space on it, to delete its residual branch.")
+        self.sentence.setText(deletion_sentence(blocks) or none)
+
+
+def _rich(figure: str, rest: str) -> str:
+    """The large figure and, on its base line, what belongs to it; the latter keeps together."""
+    muted = theme().palette.muted
+    together = escape(rest).replace(" ", "&nbsp;")
+    large = escape(figure).replace(" ", "&nbsp;")
+    return (
+        f'<span style="font-size:28px; font-weight:700">{large}</span>&ensp;'
+        f'<span style="font-size:12px; color:{muted}">{together}</span>'
+    )

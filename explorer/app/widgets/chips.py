@@ -1,0 +1,103 @@
+"""Chips of deleted blocks, in their stages' colours, each with a cross that restores it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
+
+from explorer.app.text import tr
+from explorer.app.theme import mixed, part_colour, theme
+from explorer.app.widgets.flow import FlowLayout
+
+_HEIGHT = 24
+_MOST_HEIGHT = 4 * _HEIGHT + 3 * 6
+
+
+class RestoreChip(QAbstractButton):
+    """One deleted block; a click restores it."""
+
+    def __init__(self, block_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.block_id = block_id
+        self.setText(block_id)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        text = tr("Restore {id}", id=block_id)
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 36, _HEIGHT)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme().palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        strong = self.underMouse() or self.isDown()
+        ground = mixed(part_colour(self.block_id), colours.card + (0.12 if strong else 0), colours.window)
+        painter.setPen(QPen(QColor(colours.accent), 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        rect = self.rect().toRectF().adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+        painter.setPen(QColor(colours.text))
+        painter.drawText(self.rect().adjusted(10, 0, -24, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.setPen(QPen(QColor(colours.text if strong else colours.muted), 1.3))
+        x, y = self.width() - 15.0, self.height() / 2
+        painter.drawLine(x - 3, y - 3, x + 3, y + 3)
+        painter.drawLine(x - 3, y + 3, x + 3, y - 3)
+
+
+class ChipArea(QScrollArea):
+    """Chips in rows; from the fifth row on it scrolls."""
+
+    restore_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = QWidget()
+        self._flow = FlowLayout(inner)
+        self.setWidget(inner)
+        self.chips: list[RestoreChip] = []
+
+    def set_blocks(self, ids: Sequence[str]) -> None:
+        """Show these blocks, in this order."""
+        if [chip.block_id for chip in self.chips] == list(ids):
+            return
+        self._flow.clear()
+        self.chips = [RestoreChip(block_id) for block_id in ids]
+        for chip in self.chips:
+            chip.clicked.connect(self._clicked)
+            self._flow.addWidget(chip)
+        self.updateGeometry()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return min(self._flow.heightForWidth(width), _MOST_HEIGHT)
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.heightForWidth(max(self.width(), 200)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, _HEIGHT if self.chips else 0)
+
+    def _clicked(self) -> None:
+        chip = self.sender()
+        if isinstance(chip, RestoreChip):
+            self.restore_requested.emit(chip.block_id)
