@@ -21,6 +21,3 @@ class UserError(Exception):
         self.template = template
         self.values = values
 
-
-class Cancelled(Exception):
-    """A person cancelled the job; nothing is wrong and nothing is to be shown."""

@@ -6,6 +6,8 @@ ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of it
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from explorer.errors import UserError
@@ -62,21 +64,28 @@ def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> Networ
         return _cifar(blocks, kind)
     near = " or ".join(str(value) for value in nearest_depths(family, depth))
     raise SpecError(
-        "There is no {family} ResNet with {depth} layers; the nearest are {near}.",
+        "There is no {family} ResNet with {depth} layers; try {near}.",
         family="ImageNet" if family == "imagenet" else "CIFAR", depth=depth, near=near,
     )  # fmt: skip
 
 
 def nearest_depths(family: Family, depth: int) -> tuple[int, ...]:
     """The existing depths next to one that doesn't exist: the nearest below and above (one of them at the ends)."""
-    exists = [candidate for candidate in range(max(depth - 40, 1), depth + 41) if _exists(family, candidate)]
-    below = [candidate for candidate in exists if candidate < depth][-1:]
-    above = [candidate for candidate in exists if candidate > depth][:1]
-    if below or above:
-        return tuple(below + above)
-    return (min(_IMAGENET),) if family == "imagenet" and depth < 18 else (11 if depth < 11 else largest_depth(family),)
+    low, high = smallest_depth(family), largest_depth(family)
+    start = min(max(depth, low), high)
+    if start != depth:
+        return (start,)
+    below = next(candidate for candidate in range(depth - 1, low - 1, -1) if _exists(family, candidate))
+    above = next(candidate for candidate in range(depth + 1, high + 1) if _exists(family, candidate))
+    return below, above
 
 
+def smallest_depth(family: Family) -> int:
+    """The depth with one basic block a stage."""
+    return 2 + CONVS["basic"] * STAGES[family]
+
+
+@cache
 def largest_depth(family: Family) -> int:
     """The deepest network of a family that the limit on blocks allows."""
     return next(depth for depth in range(MAX_DEPTH, 0, -1) if _exists(family, depth))
@@ -97,7 +106,7 @@ def _blocks_for(family: Family, depth: int, kind: BlockKind) -> tuple[int, ...] 
         return (3, 4, total - 10, 3)
     # Cumulative rounding of 3:4:6:3, so that the sum is exact and no stage is empty.
     edges = [round(total * part / 16) for part in (0, 3, 7, 13, 16)]
-    return tuple(high - low for low, high in zip(edges, edges[1:], strict=False))
+    return tuple(high - low for low, high in pairwise(edges))
 
 
 def find(name: str) -> NetworkSpec:
@@ -121,6 +130,6 @@ def find(name: str) -> NetworkSpec:
 def preset_name(spec: NetworkSpec) -> str | None:
     """The preset that a spec is, apart from its input and its classes; None where it is none."""
     for name, preset in PRESETS.items():
-        if preset.with_(in_channels=spec.in_channels, side=spec.side, classes=spec.classes) == spec:
+        if preset.same_architecture(spec):
             return name
     return None

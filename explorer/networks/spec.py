@@ -210,6 +210,10 @@ class NetworkSpec:
         """A copy with some fields changed; raises SpecError like the constructor."""
         return replace(self, **changes)
 
+    def same_architecture(self, other: NetworkSpec) -> bool:
+        """Whether both have the same blocks and shortcuts, whatever their input and classes."""
+        return self.with_(in_channels=other.in_channels, side=other.side, classes=other.classes) == other
+
     def check_ids(self, ids: Any) -> frozenset[str]:
         """The ids as a set.
 
@@ -270,7 +274,9 @@ class NetworkSpec:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SpecError("{path} can't be read as a network's JSON file: {reason}.", path=path, reason=error) from None
+            raise SpecError(
+                "{path} can't be read as a network's JSON file: {reason}.", path=path, reason=error
+            ) from None
         return cls.from_json(text)
 
 

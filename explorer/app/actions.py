@@ -1,0 +1,127 @@
+"""One table of actions: menus, toolbar and shortcuts are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from explorer.app.text import tr
+
+Key = str | QKeySequence.StandardKey
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One action.
+
+    Attributes:
+        name: by which it is found (`window.actions_by_name["open"]`).
+        menu: the menu it stands in; a second level after a slash.
+        text: in the menu, English; translated when the menu is made.
+        key: its shortcut, if any.
+        tip: the tooltip, where the text does not say it all.
+    """
+
+    name: str
+    menu: str
+    text: str
+    key: Key | None = None
+    tip: str = ""
+
+
+_Standard = QKeySequence.StandardKey
+
+ENTRIES: tuple[Entry | None, ...] = (
+    Entry("open", "File", "Open image…", _Standard.Open),
+    Entry("paste", "File", "Paste image", _Standard.Paste),
+    Entry("sample", "File", "Next sample image", "Ctrl+J", "The next image of the bundled Fashion-MNIST set"),
+    Entry("chart", "File", "Test chart", "Ctrl+Shift+J", "Edges, rings and gradients, to look at filters with"),
+    None,
+    Entry("open_network", "File", "Open network…", None, "A network's JSON file"),
+    Entry("save_network", "File", "Save network as JSON…", _Standard.Save),
+    Entry("open_weights", "File", "Open checkpoint…", "Ctrl+Shift+O", ".pth, .pt, .th or .safetensors"),
+    None,
+    Entry("export_diagram", "File/Export", "Diagram as SVG, PNG or PDF…", "Ctrl+E"),
+    Entry("copy_diagram", "File/Export", "Copy diagram", "Ctrl+Shift+C"),
+    Entry("export_maps", "File/Export", "Feature maps as PNG…"),
+    Entry("export_predictions", "File/Export", "Predictions as CSV…"),
+    None,
+    Entry("quit", "File", "Quit", _Standard.Quit),
+    Entry("undo", "Edit", "Undo", _Standard.Undo),
+    Entry("redo", "Edit", "Redo", _Standard.Redo),
+    None,
+    Entry("toggle", "Edit", "Delete or restore the selected block", "Ctrl+D", "Space does the same in the diagram"),
+    Entry("restore", "Edit", "Restore all blocks", "Ctrl+Shift+R"),
+    None,
+    Entry("find", "Edit", "Find a block", _Standard.Find),
+    Entry("zoom_in", "View", "Zoom in", _Standard.ZoomIn),
+    Entry("zoom_out", "View", "Zoom out", _Standard.ZoomOut),
+    Entry("fit", "View", "Fit the diagram", "Ctrl+0"),
+    None,
+    Entry("cancel", "View", "Cancel what is running", "Esc"),
+    None,
+    Entry("theme_system", "View/Theme", "As the system"),
+    Entry("theme_light", "View/Theme", "Light"),
+    Entry("theme_dark", "View/Theme", "Dark"),
+    Entry("keys", "Help", "Keyboard", _Standard.HelpContents),
+    Entry("about", "Help", "About ResNet Explorer"),
+)  # fmt: skip
+"""Every action in the order of the menus; None is a separator in the menu of the entry before it."""
+
+
+def make_actions(window: QMainWindow, slots: dict[str, Callable[[], object]]) -> dict[str, QAction]:
+    """Fill the menu bar and connect every action to its slot.
+
+    Args:
+        window: whose menu bar it is.
+        slots: what each entry's name does; all of them, and no other.
+
+    Raises:
+        ValueError: an entry without a slot, or a slot without an entry.
+    """
+    names = {entry.name for entry in ENTRIES if entry is not None}
+    if names != slots.keys():
+        raise ValueError(f"actions and slots differ: {sorted(names ^ slots.keys())}")
+    actions: dict[str, QAction] = {}
+    menus: dict[str, QMenu] = {}
+    menu = None
+    for entry in ENTRIES:
+        if entry is None:
+            assert menu is not None
+            menu.addSeparator()
+            continue
+        menu = _menu(window, menus, entry.menu)
+        action = QAction(tr(entry.text), window)
+        if entry.key is not None:
+            action.setShortcut(QKeySequence(entry.key))
+        if entry.tip:
+            action.setToolTip(tr(entry.tip))
+            action.setStatusTip(tr(entry.tip))
+        action.triggered.connect(_Slot(slots[entry.name]))
+        if entry.name == "quit":
+            action.setMenuRole(QAction.MenuRole.QuitRole)
+        if entry.name == "about":
+            action.setMenuRole(QAction.MenuRole.AboutRole)
+        menu.addAction(action)
+        actions[entry.name] = action
+    return actions
+
+
+class _Slot:
+    """Drops the `checked` argument of `triggered`."""
+
+    def __init__(self, slot: Callable[[], object]) -> None:
+        self._slot = slot
+
+    def __call__(self, checked: bool = False) -> None:
+        self._slot()
+
+
+def _menu(window: QMainWindow, menus: dict[str, QMenu], path: str) -> QMenu:
+    if path not in menus:
+        parent, _, name = path.rpartition("/")
+        menus[path] = _menu(window, menus, parent).addMenu(tr(name)) if parent else window.menuBar().addMenu(tr(name))
+    return menus[path]

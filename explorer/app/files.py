@@ -1,0 +1,164 @@
+"""Opening and saving: dialogs, what a dropped file is, and writing without harming the file of before."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog
+
+from explorer.app import commands, export
+from explorer.app.text import sentence, tr
+from explorer.engine.records import UNTRAINED, DataRef, PictureResult, WeightsKind, WeightsRef
+from explorer.errors import UserError
+from explorer.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from explorer.app.window import Window
+
+_PICTURES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif"
+_CHECKPOINTS = (".pth", ".pt", ".th", ".safetensors")
+
+
+class Files:
+    """What the File menu does.
+
+    Args:
+        window: whose document it is.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def open_image(self) -> None:
+        self._ask(tr("Open image"), tr("Pictures") + f" ({_PICTURES});;" + tr("All files") + " (*)")
+
+    def open_network(self) -> None:
+        self._ask(tr("Open network"), tr("Networks") + " (*.json)")
+
+    def open_weights(self) -> None:
+        self._ask(tr("Open checkpoint"), tr("Checkpoints") + " (*" + " *".join(_CHECKPOINTS) + ")")
+
+    def open_folder(self) -> None:
+        """A labelled folder as the image set."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, tr("Open a folder with one folder a class"), self._window.settings.folder
+        )
+        if folder:
+            self.take(Path(folder))
+
+    def _ask(self, title: str, kinds: str) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._window, title, self._window.settings.folder, kinds)
+        if name:
+            self.take(Path(name))
+
+    def take(self, path: Path) -> None:
+        """Open whatever a path is: a folder is an image set, `.json` a network, a checkpoint weights, all else a
+        picture. What can't be opened is refused, and what was open stays."""
+        window = self._window
+        window.settings.folder = str(path.parent)
+        suffix = path.suffix.lower()
+        if path.is_dir():
+            commands.set_data(window.document, DataRef("folder", str(path)))
+        elif suffix == ".json":
+            try:
+                commands.set_network(window.document, NetworkSpec.load(path), UNTRAINED)
+            except UserError as error:
+                window.notice.refuse(sentence(error))
+        elif suffix in _CHECKPOINTS:
+            window.runner.request_weights(WeightsRef(WeightsKind.FILE, str(path)))
+        else:
+            window.runner.open_picture(path)
+
+    def take_image(self, image: QImage, name: str) -> None:
+        """A picture from the clipboard, or dropped from a browser."""
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        image.save(buffer, "PNG")  # type: ignore[call-overload]
+        self._window.runner.open_bytes(bytes(data.data()), name)
+
+    # -- saving --------------------------------------------------------------------------------------------------
+
+    def save_network(self) -> None:
+        spec = self._window.document.state.spec
+        path = self._where(tr("Save network"), f"{spec.name.lower()}.json", "JSON (*.json)")
+        if path is not None:
+            self._save(path, spec.to_json().encode() + b"\n")
+
+    def export_diagram(self) -> None:
+        state = self._window.document.state
+        path = self._where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)")
+        if path is None:
+            return
+        try:
+            export.render_diagram(state.spec, state.deleted, path)
+            self._window.notice.inform(tr("Saved as {path}", path=path))
+        except UserError as error:
+            self._window.notice.refuse(sentence(error))
+
+    def copy_diagram(self) -> None:
+        state = self._window.document.state
+        export.copy_diagram(state.spec, state.deleted)
+        self._window.notice.inform(tr("The diagram is on the clipboard."))
+
+    def export_maps(self) -> None:
+        image = self._window.maps_panel.image()
+        if image is None or image.isNull():
+            self._window.notice.refuse(tr("There are no feature maps to save yet: open a picture first."))
+            return
+        path = self._where(tr("Export feature maps"), "feature-maps.png", "PNG (*.png)")
+        if path is not None:
+            data = QByteArray()
+            buffer = QBuffer(data)
+            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+            image.save(buffer, "PNG")
+            self._save(path, bytes(data.data()))
+
+    def export_predictions(self) -> None:
+        result = self._window.runner.result
+        if result is None:
+            self._window.notice.refuse(tr("There are no predictions to save yet: open a picture first."))
+            return
+        path = self._where(tr("Export predictions"), "predictions.csv", "CSV (*.csv)")
+        if path is not None:
+            self._save(path, predictions_csv(result).encode())
+
+    def _where(self, title: str, name: str, kinds: str) -> Path | None:
+        proposed = str(Path(self._window.settings.folder) / name)
+        chosen, kind = QFileDialog.getSaveFileName(self._window, title, proposed, kinds)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(kind[kind.index("*") + 1 : kind.index(")")])
+        self._window.settings.folder = str(path.parent)
+        return path
+
+    def _save(self, path: Path, data: bytes) -> None:
+        file = QSaveFile(str(path))
+        if file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(data) == len(data) and file.commit():
+            self._window.notice.inform(tr("Saved as {path}", path=path))
+        else:
+            self._window.notice.refuse(
+                tr("{path} can't be written: {reason}.", path=path, reason=file.errorString().rstrip("."))
+            )
+
+
+def predictions_csv(result: PictureResult) -> str:
+    """Every class with its probability now and intact, the likeliest first, below a header that tells what was run."""
+    request = result.request
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([f"# network {request.spec.name}, weights {request.weights.kind}:{request.weights.value}"])
+    writer.writerow([f"# picture {request.picture.name}, deleted {' '.join(sorted(request.deleted)) or 'none'}"])
+    writer.writerow(["index", "label", "probability", "intact_probability"])
+    for index, label, share in result.prediction.top(len(result.prediction.classes)):
+        writer.writerow([index, label, f"{share:.6g}", f"{float(result.intact.probabilities[index]):.6g}"])
+    return text.getvalue()

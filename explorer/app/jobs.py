@@ -1,0 +1,213 @@
+"""The one background queue: submit, progress, cancel; late answers of older requests are dropped.
+
+A single long-lived thread runs all jobs. A job is a generator (see `explorer.engine.session`): between its steps the
+thread turns to whatever lane is more urgent, so that a prediction need not wait for an accuracy, and a dropped job
+ends at its next step. The thread imports torch itself, so the window never waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from explorer.engine.records import Step
+from explorer.errors import UserError
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
+
+_log = logging.getLogger(__name__)
+_NAP = 0.05
+"""Seconds before a job that waits for the network is asked again."""
+
+
+class Lane(IntEnum):
+    """What a job is for; each lane runs one job at a time, and the lower number goes first."""
+
+    OFFER = 0
+    WEIGHTS = 1
+    OPEN = 2
+    PICTURE = 3
+    ACCURACY = 4
+    TASK = 5
+
+
+Work = Generator[Any, None, Any]
+Make = Callable[["Session"], Work]
+
+
+@dataclass
+class _Job:
+    lane: Lane
+    ticket: int
+    make: Make
+    work: Work | None = None
+    awake_at: float = 0.0
+
+
+class _Worker(QThread):
+    """Runs the jobs; tells of them by one signal, delivered in the window's thread."""
+
+    told = Signal(int, int, str, object)
+    """Lane, ticket, what (`step`, `done`, `failed`), and the value."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("engine")
+        self._changed = threading.Condition()
+        self._jobs: dict[Lane, _Job] = {}
+        self._dropped: list[_Job] = []
+        self._closing = False
+
+    # called in the window's thread
+
+    def put(self, job: _Job) -> None:
+        """Queue a job; the one before it in its lane is dropped."""
+        with self._changed:
+            self._drop(job.lane)
+            self._jobs[job.lane] = job
+            self._changed.notify()
+
+    def drop(self, lane: Lane) -> None:
+        with self._changed:
+            self._drop(lane)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Drop everything and end the thread after the step in progress."""
+        with self._changed:
+            self._closing = True
+            for lane in list(self._jobs):
+                self._drop(lane)
+            self._changed.notify()
+
+    def _drop(self, lane: Lane) -> None:
+        job = self._jobs.pop(lane, None)
+        if job is not None:
+            self._dropped.append(job)
+
+    # called in the worker's thread
+
+    def run(self) -> None:
+        from explorer.engine.session import Session  # torch is imported here, beside the window
+
+        session = Session()
+        while not self._closing:
+            job, dropped = self._next()
+            # Dropped generators are closed here, where they run, so that their clean-up runs too.
+            for old in dropped:
+                if old.work is not None:
+                    old.work.close()
+            if job is not None:
+                self._step(job, session)
+
+    def _next(self) -> tuple[_Job | None, list[_Job]]:
+        """The most urgent job that has something to do, if any, and the jobs dropped since; waits for either."""
+        with self._changed:
+            if not self._ready() and not self._dropped and not self._closing:
+                self._changed.wait(_NAP if self._jobs else None)
+            dropped, self._dropped = self._dropped, []
+            return min(self._ready(), key=lambda job: job.lane, default=None), dropped
+
+    def _ready(self) -> list[_Job]:
+        now = time.monotonic()
+        return [job for job in self._jobs.values() if job.awake_at <= now]
+
+    def _step(self, job: _Job, session: Session) -> None:
+        try:
+            if job.work is None:
+                job.work = job.make(session)
+            value = next(job.work)
+        except StopIteration as end:
+            self._end(job, "done", end.value)
+        except UserError as error:
+            self._end(job, "failed", error)
+        except Exception as error:
+            _log.exception("A job failed")
+            self._end(job, "failed", UserError("Something went wrong in the program itself: {error}.", error=error))
+        else:
+            if isinstance(value, Step) and value.waiting:
+                job.awake_at = time.monotonic() + _NAP
+            self.told.emit(job.lane, job.ticket, "step", value)
+
+    def _end(self, job: _Job, what: str, value: object) -> None:
+        with self._changed:
+            if self._jobs.get(job.lane) is job:
+                del self._jobs[job.lane]
+        self.told.emit(job.lane, job.ticket, what, value)
+
+
+class Jobs(QObject):
+    """What the window sees of the queue."""
+
+    started = Signal(object)
+    """A lane got a job."""
+    stepped = Signal(object, object)
+    """Lane, and a Step or partial result."""
+    finished = Signal(object, object)
+    """Lane, and the result."""
+    failed = Signal(object, object)
+    """Lane, and the UserError."""
+    stopped = Signal(object)
+    """A lane has no job any more: it finished, failed or was cancelled."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._ticket = 0
+        self._current: dict[Lane, int] = {}
+        self._worker = _Worker(self)
+        self._worker.told.connect(self._hear)
+
+    def start(self) -> None:
+        """Start the thread; what was submitted before waits for it."""
+        self._worker.start()
+
+    def submit(self, lane: Lane, make: Make) -> None:
+        """Run a job; an older one of the same lane is cancelled and never heard of again.
+
+        Args:
+            lane: what it is for.
+            make: called in the worker's thread with the session; gives the generator. It must hold snapshots only.
+        """
+        self._ticket += 1
+        self._current[lane] = self._ticket
+        self._worker.put(_Job(lane, self._ticket, make))
+        self.started.emit(lane)
+
+    def cancel(self, lane: Lane) -> None:
+        """Drop a lane's job."""
+        if self._current.pop(lane, None) is not None:
+            self._worker.drop(lane)
+            self.stopped.emit(lane)
+
+    def running(self) -> tuple[Lane, ...]:
+        """The lanes that have a job, the most urgent first."""
+        return tuple(sorted(self._current))
+
+    def close(self) -> bool:
+        """Cancel everything and wait for the thread.
+
+        Returns:
+            Whether it ended; it does unless one step takes more than 20 seconds.
+        """
+        self._current.clear()
+        self._worker.close()
+        return not self._worker.isRunning() or self._worker.wait(20_000)
+
+    def _hear(self, lane_number: int, ticket: int, what: str, value: object) -> None:
+        lane = Lane(lane_number)
+        if self._current.get(lane) != ticket:
+            return
+        if what == "step":
+            self.stepped.emit(lane, value)
+            return
+        del self._current[lane]
+        (self.finished if what == "done" else self.failed).emit(lane, value)
+        self.stopped.emit(lane)

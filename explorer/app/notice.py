@@ -1,0 +1,55 @@
+"""One line above the diagram for what a person should know: an adaptation, a fallback, a refusal."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from explorer.app.text import tr
+
+_SECONDS = 12
+"""A piece of information goes by itself; a refusal stays until it is closed or replaced."""
+
+
+class NoticeBar(QFrame):
+    """Hidden until it has something to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("notice", True)
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.close_button = QToolButton()
+        self.close_button.setText("×")
+        self.close_button.setAccessibleName(tr("Close the notice"))
+        self.close_button.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 6, 8, 6)
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self.close_button)
+        self._clock = QTimer(self, singleShot=True, interval=_SECONDS * 1000)
+        self._clock.timeout.connect(self.hide)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says; empty while it is hidden."""
+        return "" if self.isHidden() else self.label.text()
+
+    def inform(self, sentence: str) -> None:
+        """Say something for a while."""
+        self._say(sentence, "muted")
+        self._clock.start()
+
+    def refuse(self, sentence: str) -> None:
+        """Say what could not be done."""
+        self._say(sentence, "error")
+        self._clock.stop()
+
+    def _say(self, sentence: str, rank: str) -> None:
+        self.label.setText(sentence)
+        self.label.setProperty("rank", rank)
+        self.label.style().unpolish(self.label)
+        self.label.style().polish(self.label)
+        self.setAccessibleName(sentence)
+        self.show()

@@ -1,0 +1,269 @@
+"""From the document to jobs, and from jobs to results: what has to run after which change.
+
+The runner submits immutable snapshots and hands plain results on by signals. A change of the document that makes a
+running job pointless replaces it; the queue drops the late answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.app import commands
+from explorer.app.document import Document
+from explorer.app.jobs import Jobs, Lane, Make
+from explorer.app.text import tr
+from explorer.engine.records import (
+    UNTRAINED,
+    AccuracyRequest,
+    AccuracyResult,
+    DataRef,
+    Offer,
+    Picture,
+    PictureRequest,
+    PictureResult,
+    Step,
+    WeightsInfo,
+    WeightsKind,
+    WeightsRef,
+)
+from explorer.errors import UserError
+from explorer.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
+
+
+class Runner(QObject):
+    """Keeps results in step with the document.
+
+    Args:
+        document: whose state is run.
+        jobs: the queue.
+    """
+
+    offered = Signal(object)
+    """An Offer: devices and weights of this machine."""
+    picture_done = Signal(object)
+    """A PictureResult."""
+    accuracy_done = Signal(object)
+    """An AccuracyResult, partial or final."""
+    said = Signal(str)
+    """A sentence worth knowing (something was adapted, reduced, done elsewhere)."""
+    refused = Signal(object, object)
+    """Lane and UserError: something could not be done, and what was open stays."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._jobs = jobs
+        self.offer = Offer(())
+        self.result: PictureResult | None = None
+        self._stale: set[Lane] = set()
+        self._measure_untrained = False
+        self._then: dict[Lane, Any] = {}
+        # One change can emit several signals; they lead to one submission, once all have been heard.
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._submit)
+        document.weights_changed.connect(self._weights_changed)
+        document.deleted_changed.connect(self._run_both)
+        document.device_changed.connect(self._run_both)
+        document.picture_changed.connect(self._run_picture)
+        document.data_changed.connect(self._run_accuracy)
+        document.selection_changed.connect(self._selection_changed)
+        jobs.stepped.connect(self._stepped)
+        jobs.finished.connect(self._finished)
+        jobs.failed.connect(self._failed)
+
+    # -- asked for by the window ---------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The first jobs: what this machine offers, and the network that is open."""
+        self._jobs.submit(Lane.OFFER, _offer)
+        self._weights_changed()
+
+    def open_picture(self, path: Path) -> None:
+        self._jobs.submit(Lane.OPEN, _Open("file", path))
+
+    def open_bytes(self, data: bytes, name: str) -> None:
+        """A picture that was pasted or dropped."""
+        self._jobs.submit(Lane.OPEN, _Open("bytes", data, name))
+
+    def open_sample(self, index: int) -> None:
+        """One of the bundled labelled images."""
+        self._jobs.submit(Lane.OPEN, _Open("sample", index))
+
+    def open_chart(self) -> None:
+        self._jobs.submit(Lane.OPEN, _Open("chart", None))
+
+    def request_weights(self, ref: WeightsRef, spec: NetworkSpec | None = None) -> None:
+        """Load weights, then open them with their network; what is open stays until they are there."""
+        self._then[Lane.WEIGHTS] = "edit"
+        self._jobs.submit(Lane.WEIGHTS, _Load(spec or self._document.state.spec, ref))
+
+    def request_network(self, spec: NetworkSpec) -> None:
+        """Open another network, with the bundled weights where its blocks have some, else untrained.
+
+        Where only input or classes changed, the weights are kept if they take them.
+        """
+        state = self._document.state
+        if spec == state.spec:
+            return
+        ref = UNTRAINED
+        if not spec.same_architecture(state.spec):
+            bundled = next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
+            if bundled is not None:
+                spec, ref = bundled.spec, bundled.ref
+                if bundled.spec != spec:
+                    self.said.emit(bundled.adapted)
+        elif state.weights.kind is not WeightsKind.UNTRAINED:
+            self.said.emit(tr("The weights need their own input and classes, so this network is untrained."))
+        commands.set_network(self._document, spec, ref)
+
+    def measure_anyway(self) -> None:
+        """Measure the accuracy of an untrained network, too."""
+        self._measure_untrained = True
+        self._run_accuracy()
+
+    def bundled(self) -> tuple[WeightsInfo, ...]:
+        return tuple(info for info in self.offer.weights if info.ref.kind is WeightsKind.BUNDLED)
+
+    @property
+    def can_measure(self) -> bool:
+        """Whether the accuracy is measured by itself: not of untrained weights, whose accuracy is chance."""
+        return self._measure_untrained or self._document.state.weights.kind is not WeightsKind.UNTRAINED
+
+    # -- what changed --------------------------------------------------------------------------------------------
+
+    def _weights_changed(self) -> None:
+        state = self._document.state
+        self._measure_untrained = False
+        for lane in (Lane.PICTURE, Lane.ACCURACY):
+            self._jobs.cancel(lane)
+        if state.info is None:
+            self._then[Lane.WEIGHTS] = "state"
+            self._jobs.submit(Lane.WEIGHTS, _Load(state.spec, state.weights))
+        else:
+            self._run_both()
+
+    def _selection_changed(self) -> None:
+        """Maps of a block that were too large to keep are made once it is selected."""
+        part = self._document.state.selection
+        if part is None or self.result is None or part == "head":
+            return
+        if part not in self.result.maps and self.result.request.spec == self._document.state.spec:
+            self._run_picture()
+
+    def _run_both(self) -> None:
+        self._run_picture()
+        self._run_accuracy()
+
+    def _run_picture(self) -> None:
+        self._stale.add(Lane.PICTURE)
+        self._soon.start()
+
+    def _run_accuracy(self) -> None:
+        self._stale.add(Lane.ACCURACY)
+        self._soon.start()
+
+    def _submit(self) -> None:
+        """Submit what went stale; without weights it stays stale until they are there."""
+        state = self._document.state
+        if state.info is None:
+            return
+        stale, self._stale = self._stale, set()
+        if Lane.PICTURE in stale and state.picture is not None:
+            wanted = (state.selection,) if state.selection else ()
+            self._jobs.submit(
+                Lane.PICTURE,
+                _Picture(
+                    PictureRequest(state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted)
+                ),
+            )
+        if Lane.ACCURACY in stale and self.can_measure:
+            request = AccuracyRequest(state.spec, state.weights, state.data, state.deleted, None, state.device.id)
+            self._jobs.submit(Lane.ACCURACY, _Accuracy(request))
+
+    # -- what came back ------------------------------------------------------------------------------------------
+
+    def _stepped(self, lane: Lane, value: object) -> None:
+        if isinstance(value, AccuracyResult):
+            self.accuracy_done.emit(value)
+
+    def _finished(self, lane: Lane, value: Any) -> None:
+        if lane is Lane.OFFER:
+            self.offer = value
+            self.offered.emit(value)
+        elif lane is Lane.WEIGHTS:
+            self._weights_loaded(value)
+        elif lane is Lane.OPEN:
+            commands.set_picture(self._document, value)
+            if value.note:
+                self.said.emit(value.note)
+        elif lane is Lane.PICTURE:
+            self.result = value
+            self.picture_done.emit(value)
+            if value.note:
+                self.said.emit(value.note)
+        elif lane is Lane.ACCURACY:
+            self.accuracy_done.emit(value)
+
+    def _weights_loaded(self, info: WeightsInfo) -> None:
+        if info.adapted:
+            self.said.emit(info.adapted)
+        if self._then.pop(Lane.WEIGHTS, None) == "edit":
+            commands.set_network(self._document, info.spec, info.ref, info)
+        else:
+            self._document.replace(spec=info.spec, info=info)
+
+    def _failed(self, lane: Lane, error: UserError) -> None:
+        state = self._document.state
+        if lane is Lane.WEIGHTS and self._then.pop(Lane.WEIGHTS, None) == "state" and state.weights != UNTRAINED:
+            # The network that is open has lost its weights (a file that went away): it stays, untrained.
+            self._document.replace(weights=UNTRAINED, info=None)
+        self.refused.emit(lane, error)
+
+
+# -- jobs: small objects, so that nothing of the window travels with them ----------------------------------------
+
+
+def _offer(session: Session) -> Generator[Step, None, Offer]:
+    return session.offer()
+
+
+class _Load:
+    def __init__(self, spec: NetworkSpec, ref: WeightsRef) -> None:
+        self.spec, self.ref = spec, ref
+
+    def __call__(self, session: Session) -> Generator[Step, None, WeightsInfo]:
+        loaded = yield from session.load(self.spec, self.ref)
+        return loaded.info
+
+
+class _Open:
+    def __init__(self, kind: str, value: Any, name: str = "") -> None:
+        self.kind, self.value, self.name = kind, value, name
+
+    def __call__(self, session: Session) -> Generator[Step, None, Picture]:
+        return session.open_picture(self.kind, self.value, self.name)
+
+
+class _Picture:
+    def __init__(self, request: PictureRequest) -> None:
+        self.request = request
+
+    def __call__(self, session: Session) -> Generator[Step, None, PictureResult]:
+        return session.run_picture(self.request)
+
+
+class _Accuracy:
+    def __init__(self, request: AccuracyRequest) -> None:
+        self.request = request
+
+    def __call__(self, session: Session) -> Generator[Any, None, AccuracyResult]:
+        return session.accuracy(self.request)
+
+

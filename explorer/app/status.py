@@ -1,0 +1,107 @@
+"""The status bar: what is running, with progress and Cancel; the time of the last pass, and memory."""
+
+from __future__ import annotations
+
+import psutil
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
+
+from explorer.app.jobs import Lane
+from explorer.app.text import tr
+from explorer.engine.records import AccuracyResult, PictureResult, Step
+
+_WORDS = {
+    Lane.OFFER: "Looking for devices and weights",
+    Lane.WEIGHTS: "Loading weights",
+    Lane.OPEN: "Opening the picture",
+    Lane.PICTURE: "Running the picture",
+    Lane.ACCURACY: "Measuring accuracy",
+    Lane.TASK: "Working",
+}
+_PATIENCE = 150
+"""Milliseconds that a job may take before it is mentioned; shorter ones would only flicker."""
+
+
+class StatusBar(QStatusBar):
+    """Shows the most urgent of the running jobs."""
+
+    cancel_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._running: dict[Lane, Step | None] = {}
+        self.words = QLabel()
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = QProgressBar()
+        self.progress.setFixedWidth(160)
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 1000)
+        self.progress.setAccessibleName(tr("Progress"))
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.setProperty("small", True)
+        self.cancel.clicked.connect(self.cancel_requested)
+        self.idle = QLabel(tr("Ready"))
+        self.passed = QLabel()
+        self.memory = QLabel()
+        for label in (self.words, self.idle, self.passed, self.memory):
+            label.setProperty("rank", "small")
+        for widget in (self.words, self.progress, self.cancel, self.idle):
+            self.addWidget(widget, 1 if widget is self.words else 0)
+        self.addPermanentWidget(self.passed)
+        self.addPermanentWidget(self.memory)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE)
+        self._patience.timeout.connect(self._show)
+        self._process = psutil.Process()
+        self._clock = QTimer(self, interval=2000)
+        self._clock.timeout.connect(self._measure)
+        self._clock.start()
+        self._measure()
+        self._show()
+
+    def job_started(self, lane: Lane) -> None:
+        self._running[lane] = None
+        if not self._patience.isActive():
+            self._patience.start()
+
+    def job_stopped(self, lane: Lane) -> None:
+        self._running.pop(lane, None)
+        if not self._patience.isActive():
+            self._patience.start()
+
+    def job_stepped(self, lane: Lane, value: object) -> None:
+        """A Step, or a partial AccuracyResult, of a running job."""
+        if isinstance(value, AccuracyResult):
+            value = Step(value.counts.images / value.total if value.total else None)
+        if isinstance(value, Step) and lane in self._running:
+            self._running[lane] = value
+            if not self._patience.isActive():
+                self._show()
+
+    def show_pass(self, result: PictureResult) -> None:
+        """The time and device of the last pass."""
+        milliseconds = 1000 * result.seconds
+        digits = 1 if milliseconds < 100 else 0
+        self.passed.setText(
+            tr("last pass {time} ms on {device}", time=f"{milliseconds:,.{digits}f}", device=result.device)
+        )
+
+    def _show(self) -> None:
+        busy = bool(self._running)
+        for widget in (self.words, self.progress, self.cancel):
+            widget.setVisible(busy)
+        self.idle.setVisible(not busy)
+        if not busy:
+            return
+        lane = min(self._running)
+        step = self._running[lane]
+        self.words.setText(tr(step.text) if step is not None and step.text else tr(_WORDS[lane]))
+        self.words.setMinimumWidth(min(self.words.sizeHint().width(), 360))
+        fraction = step.fraction if step is not None else None
+        # A range of zero makes Qt show that something happens, where nobody knows how far it is.
+        self.progress.setRange(0, 0 if fraction is None else 1000)
+        self.progress.setValue(0 if fraction is None else round(1000 * fraction))
+
+    def _measure(self) -> None:
+        megabytes = self._process.memory_info().rss / 2**20
+        self.memory.setText(tr("memory {size} MB", size=f"{megabytes:,.0f}"))

@@ -1,0 +1,389 @@
+"""The window: panels around the diagram, wired to the document; opening, saving, closing.
+
+Data flows one way: a panel's request becomes a command, the command changes the document, the document's signals
+reach panels and runner, the runner's results reach panels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from explorer.app import commands
+from explorer.app.actions import make_actions
+from explorer.app.diagram.view import DiagramView
+from explorer.app.document import Document, State
+from explorer.app.files import Files
+from explorer.app.help import show_about, show_keys
+from explorer.app.jobs import Jobs, Lane
+from explorer.app.notice import NoticeBar
+from explorer.app.panels.accuracy import AccuracyPanel
+from explorer.app.panels.blocks import BlocksPanel
+from explorer.app.panels.feature_maps import FeatureMapsPanel
+from explorer.app.panels.network import NetworkPanel
+from explorer.app.panels.prediction import PredictionPanel
+from explorer.app.runner import Runner
+from explorer.app.settings import Settings
+from explorer.app.status import StatusBar
+from explorer.app.text import sentence, tr
+from explorer.app.theme import ThemeName, theme
+from explorer.app.toolbar import ToolBar
+from explorer.engine.records import (
+    UNTRAINED,
+    AccuracyResult,
+    DataRef,
+    DeviceInfo,
+    WeightsInfo,
+    WeightsKind,
+    WeightsRef,
+)
+from explorer.errors import UserError
+from explorer.networks.catalog import PRESETS
+
+FIRST_WEIGHTS = WeightsRef(WeightsKind.BUNDLED, "resnet20-fashion-mnist")
+FIRST_NETWORK = PRESETS["resnet20"].with_(in_channels=1, side=28)
+"""What a new window shows: the small bundled network, ready at once and on any machine."""
+
+
+class Window(QMainWindow):
+    """The program's one window.
+
+    Args:
+        settings: what is remembered between runs.
+        image: a picture to open at the start; a bundled sample where None.
+    """
+
+    settled = Signal()
+    """The first results are in: the picture's and the whole accuracy."""
+
+    def __init__(self, settings: Settings, image: Path | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.setWindowTitle("ResNet Explorer")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.document = Document(State(FIRST_NETWORK, FIRST_WEIGHTS), self)
+        self.jobs = Jobs(self)
+        self.runner = Runner(self.document, self.jobs, self)
+        self.files = Files(self)
+        self.diagram = DiagramView()
+        self.actions_by_name = make_actions(self, self._slots())
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self._build()
+        self._wire_panels()
+        self._wire_results()
+        self._follow()
+        self._restore_layout()
+        self._settled: set[Lane] = set()
+        self._sample = -1
+        self._started = False
+        self._first_image = image
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.toolbar = ToolBar(self.document, self.actions_by_name)
+        self.addToolBar(self.toolbar)
+        self.notice = NoticeBar()
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.diagram, 1)
+        self.setCentralWidget(middle)
+        self.network_panel = NetworkPanel(self.document)
+        self.blocks_panel = BlocksPanel(self.document)
+        self.prediction_panel = PredictionPanel(self.document)
+        self.accuracy_panel = AccuracyPanel(self.document)
+        self.maps_panel = FeatureMapsPanel(self.document)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.setTabPosition(bottom, QTabWidget.TabPosition.North)
+        self.docks = {
+            "network": self._dock("network", tr("Network"), self.network_panel, left),
+            "blocks": self._dock("blocks", tr("Blocks"), self.blocks_panel, left),
+            "prediction": self._dock("prediction", tr("Prediction"), self.prediction_panel, right),
+            "accuracy": self._dock("accuracy", tr("Accuracy"), self.accuracy_panel, right),
+            "maps": self._dock("maps", tr("Feature maps"), self.maps_panel, bottom),
+        }
+        self._view_menu()
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        # Each panel has its own title row; a second one above it would only be noise.
+        dock.setTitleBarWidget(QWidget())
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _view_menu(self) -> None:
+        view = next(action.menu() for action in self.menuBar().actions() if action.text() == tr("View"))
+        view.addSeparator()
+        for dock in self.docks.values():
+            view.addAction(dock.toggleViewAction())
+
+    def _slots(self) -> dict[str, Callable[[], object]]:
+        return {
+            "open": self.files.open_image,
+            "paste": self.paste,
+            "sample": self.next_sample,
+            "chart": self.runner.open_chart,
+            "open_network": self.files.open_network,
+            "save_network": self.files.save_network,
+            "open_weights": self.files.open_weights,
+            "export_diagram": self.files.export_diagram,
+            "copy_diagram": self.files.copy_diagram,
+            "export_maps": self.files.export_maps,
+            "export_predictions": self.files.export_predictions,
+            "quit": self.close,
+            "undo": self.document.undo_stack.undo,
+            "redo": self.document.undo_stack.redo,
+            "toggle": self._toggle_selected,
+            "restore": self._restore_all,
+            "find": self._find,
+            "zoom_in": self.diagram.zoom_in,
+            "zoom_out": self.diagram.zoom_out,
+            "fit": self.diagram.fit,
+            "cancel": self.cancel,
+            "theme_system": partial(self.use_theme, "system"),
+            "theme_light": partial(self.use_theme, "light"),
+            "theme_dark": partial(self.use_theme, "dark"),
+            "keys": partial(show_keys, self),
+            "about": partial(show_about, self),
+        }
+
+    # -- wiring --------------------------------------------------------------------------------------------------
+
+    def _wire_panels(self) -> None:
+        """Requests of panels -> commands, or jobs that lead to them."""
+        self.network_panel.spec_requested.connect(self.runner.request_network)
+        self.toolbar.network_requested.connect(self.runner.request_network)
+        self.toolbar.weights_requested.connect(self._use_weights)
+        self.toolbar.checkpoint_requested.connect(self.files.open_weights)
+        self.toolbar.device_requested.connect(self._use_device)
+        self.toolbar.found.connect(self._reveal)
+        self.toolbar.search_changed.connect(self.blocks_panel.set_filter)
+        for panel in (self.diagram, self.blocks_panel):
+            panel.delete_toggled.connect(self._toggle)
+            panel.selected.connect(self._select)
+        self.prediction_panel.open_requested.connect(self.files.open_image)
+        self.prediction_panel.sample_requested.connect(self.next_sample)
+        self.prediction_panel.chart_requested.connect(self.runner.open_chart)
+        self.accuracy_panel.restore_requested.connect(self._toggle)
+        self.accuracy_panel.restore_all_requested.connect(self._restore_all)
+        self.accuracy_panel.data_requested.connect(self._use_data)
+        self.accuracy_panel.measure_requested.connect(self.runner.measure_anyway)
+        self.maps_panel.selected.connect(self._select)
+        self.status.cancel_requested.connect(self.cancel)
+
+    def _wire_results(self) -> None:
+        """Jobs and results -> panels."""
+        self.jobs.started.connect(self.status.job_started)
+        self.jobs.started.connect(partial(self._show_busy, True))
+        self.jobs.stepped.connect(self.status.job_stepped)
+        self.jobs.stopped.connect(self.status.job_stopped)
+        self.jobs.stopped.connect(partial(self._show_busy, False))
+        self.runner.offered.connect(self.toolbar.show_offer)
+        self.runner.picture_done.connect(self.prediction_panel.show_result)
+        self.runner.picture_done.connect(self.maps_panel.show_result)
+        self.runner.picture_done.connect(self.status.show_pass)
+        self.runner.picture_done.connect(self._picture_settled)
+        self.runner.accuracy_done.connect(self.accuracy_panel.show_accuracy)
+        self.runner.accuracy_done.connect(self._accuracy_settled)
+        self.runner.said.connect(self.notice.inform)
+        self.runner.refused.connect(self._refuse)
+
+    def _follow(self) -> None:
+        """The document -> the diagram, the title, undo and redo. Panels follow it by themselves."""
+        self.document.spec_changed.connect(self._show_spec)
+        self.document.deleted_changed.connect(self._show_deleted)
+        self.document.selection_changed.connect(self._show_selection)
+        self.document.picture_changed.connect(self._show_title)
+        stack = self.document.undo_stack
+        stack.canUndoChanged.connect(self.actions_by_name["undo"].setEnabled)
+        stack.canRedoChanged.connect(self.actions_by_name["redo"].setEnabled)
+        stack.undoTextChanged.connect(self._show_undo_text)
+        stack.redoTextChanged.connect(self._show_undo_text)
+        self.actions_by_name["undo"].setEnabled(False)
+        self.actions_by_name["redo"].setEnabled(False)
+        self._show_spec()
+
+    def _show_spec(self) -> None:
+        self.diagram.set_spec(self.document.state.spec)
+        self._show_deleted()
+        self._show_title()
+
+    def _show_deleted(self) -> None:
+        self.diagram.set_deleted(self.document.state.deleted)
+        self.actions_by_name["restore"].setEnabled(bool(self.document.state.deleted))
+
+    def _show_selection(self) -> None:
+        selection = self.document.state.selection
+        self.diagram.set_selection(selection)
+        self.actions_by_name["toggle"].setEnabled(selection in self.document.state.spec.block_ids)
+
+    def _show_title(self) -> None:
+        state = self.document.state
+        parts = [state.spec.name, state.picture.name if state.picture else "", "ResNet Explorer"]
+        self.setWindowTitle(" – ".join(part for part in parts if part))
+
+    def _show_undo_text(self) -> None:
+        stack = self.document.undo_stack
+        for name, verb, text in (("undo", tr("Undo"), stack.undoText()), ("redo", tr("Redo"), stack.redoText())):
+            self.actions_by_name[name].setText(f"{verb}: {text}" if text else verb)
+
+    def _show_busy(self, busy: bool, lane: Lane) -> None:
+        if lane is Lane.PICTURE:
+            self.prediction_panel.show_busy(busy)
+            self.maps_panel.show_busy(busy)
+        elif lane is Lane.ACCURACY:
+            self.accuracy_panel.show_busy(busy)
+
+    def _refuse(self, lane: Lane, error: UserError) -> None:
+        if lane is Lane.PICTURE:
+            self.prediction_panel.show_error(sentence(error))
+            self.maps_panel.show_error(sentence(error))
+        elif lane is Lane.ACCURACY:
+            self.accuracy_panel.show_error(sentence(error))
+        else:
+            self.notice.refuse(sentence(error))
+
+    # -- edits ---------------------------------------------------------------------------------------------------
+
+    def _toggle(self, block_id: str) -> None:
+        commands.toggle_deleted(self.document, block_id)
+
+    def _toggle_selected(self) -> None:
+        state = self.document.state
+        if state.selection in state.spec.block_ids:
+            self._toggle(str(state.selection))
+
+    def _restore_all(self) -> None:
+        commands.set_deleted(self.document, frozenset())
+
+    def _select(self, part_id: str) -> None:
+        self.document.replace(selection=part_id or None)
+
+    def _reveal(self, block_id: str) -> None:
+        self._select(block_id)
+        self.diagram.reveal(block_id)
+
+    def _use_weights(self, info: WeightsInfo | None) -> None:
+        if info is None:
+            commands.set_network(self.document, self.document.state.spec, UNTRAINED)
+        else:
+            self.runner.request_weights(info.ref, info.spec)
+
+    def _use_device(self, device: DeviceInfo) -> None:
+        self.document.replace(device=device)
+
+    def _use_data(self, kind: str) -> None:
+        if kind == "folder":
+            self.files.open_folder()
+        elif kind in ("fashion-mnist", "fashion-mnist-full"):
+            commands.set_data(self.document, DataRef(kind))
+
+    def _find(self) -> None:
+        self.toolbar.focus_search()
+
+    def next_sample(self) -> None:
+        """The next of the bundled labelled images."""
+        self._sample += 1
+        self.runner.open_sample(self._sample)
+
+    def paste(self) -> None:
+        """The picture, or the file, that was copied."""
+        self._take(QGuiApplication.clipboard().mimeData(), tr("pasted image"))
+
+    def _take(self, data: QMimeData, name: str) -> None:
+        if data.hasUrls() and data.urls()[0].isLocalFile():
+            self.files.take(Path(data.urls()[0].toLocalFile()))
+        elif data.hasImage():
+            self.files.take_image(data.imageData(), name)
+        else:
+            self.notice.refuse(tr("There is no picture to paste: copy a picture or a picture's file first."))
+
+    def cancel(self) -> None:
+        """Cancel the most urgent running job; results so far stay."""
+        for lane in self.jobs.running()[:1]:
+            self.jobs.cancel(lane)
+
+    def use_theme(self, name: ThemeName) -> None:
+        self.settings.theme = name
+        theme().use(name)
+
+    # -- Qt's events ---------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._started:
+            self._started = True
+            # After the first paint, so that the window is there before torch takes the processor.
+            QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        self.jobs.start()
+        self.runner.begin()
+        if self._first_image is not None:
+            self.runner.open_picture(self._first_image)
+        else:
+            self.next_sample()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self._take(event.mimeData(), tr("dropped image"))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout, cancel what runs and wait for the thread: nothing runs on after the window."""
+        self.settings.keep_window(self.saveGeometry(), self.saveState())
+        self.jobs.close()
+        super().closeEvent(event)
+
+    # -- layout --------------------------------------------------------------------------------------------------
+
+    def _restore_layout(self) -> None:
+        kept = self.settings.window()
+        if kept is None or not (self.restoreGeometry(kept[0]) and self.restoreState(kept[1])):
+            self.forget_layout()
+
+    def forget_layout(self) -> None:
+        """The layout of a first start, for the screen's size."""
+        screen = self.screen().availableGeometry()
+        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        for dock in self.docks.values():
+            dock.show()
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        docks = self.docks
+        self.resizeDocks([docks["network"], docks["prediction"]], [250, 290], horizontal)
+        self.resizeDocks([docks["network"], docks["blocks"]], [420, 380], vertical)
+        self.resizeDocks([docks["prediction"], docks["accuracy"]], [380, 420], vertical)
+        self.resizeDocks([docks["maps"]], [400], vertical)
+
+    def _picture_settled(self) -> None:
+        self._settle(Lane.PICTURE)
+
+    def _accuracy_settled(self, result: AccuracyResult) -> None:
+        if result.finished:
+            self._settle(Lane.ACCURACY)
+
+    def _settle(self, lane: Lane) -> None:
+        before = len(self._settled)
+        self._settled.add(lane)
+        if before == 1 and len(self._settled) == 2:
+            # One turn later: the panels have laid out and painted what they were given.
+            QTimer.singleShot(100, self.settled.emit)

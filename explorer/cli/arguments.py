@@ -1,0 +1,135 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from explorer import __version__
+from explorer.errors import UserError
+
+COMMANDS = ("describe", "draw", "predict", "accuracy", "train", "report")
+_NETWORK = "a preset's name (resnet18, resnet20, …) or a spec's JSON file"
+_WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
+_DATA = "fashion-mnist (the bundled 2,000), fashion-mnist-full, or a folder with one folder a class"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses with one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError("{message}; see `{program} --help`.", message=message, program=self.prog)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments as a namespace; `command` is one of COMMANDS, or `window`.
+
+    Raises:
+        UserError: an argument that can't be.
+    """
+    if argv and argv[0] in COMMANDS:
+        return _command_parser().parse_args(argv)
+    return _window_parser().parse_args(argv)
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="main.py",
+        description="ResNet Explorer: build a residual network, see it, run a picture through it, delete its blocks.",
+        epilog="Commands without a window: " + ", ".join(COMMANDS) + ". Each has its own --help.",
+    )
+    parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="a picture to open")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window, and quit")
+    parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the screenshot's window")
+    parser.add_argument("--theme", choices=("light", "dark"), help="instead of the remembered one")
+    parser.add_argument("--version", action="version", version=f"ResNet Explorer {__version__}")
+    parser.set_defaults(command="window")
+    return parser
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="main.py")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    describe = commands.add_parser("describe", help="depth, parameters, MACs and shapes of a network")
+    describe.add_argument("network", metavar="NETWORK", help=_NETWORK)
+    _json(describe)
+
+    draw = commands.add_parser("draw", help="the diagram as a file")
+    draw.add_argument("network", metavar="NETWORK", help=_NETWORK)
+    draw.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png or .pdf")
+    draw.add_argument("--delete", default="", metavar="IDS", help="blocks drawn as deleted, ids with commas")
+    draw.add_argument("--theme", choices=("light", "dark"), default="light")
+
+    predict = commands.add_parser("predict", help="what a network says of a picture")
+    predict.add_argument("image", type=Path, metavar="IMAGE")
+    _network(predict)
+    predict.add_argument("--top", type=_positive, default=5, metavar="K", help="how many predictions (5)")
+    _json(predict)
+
+    accuracy = commands.add_parser("accuracy", help="accuracy on labelled images, with blocks deleted")
+    _network(accuracy)
+    _data(accuracy)
+    _json(accuracy)
+
+    _train(commands.add_parser("train", help="train a network"))
+
+    report = commands.add_parser("report", help="everything about one picture, as one HTML page")
+    report.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    report.add_argument("--image", type=Path, metavar="IMAGE", help="a picture instead of the bundled sample")
+    _network(report)
+    _data(report)
+    return parser
+
+
+def _train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--network", required=True, metavar="N", help=_NETWORK)
+    train.add_argument(
+        "--data", default="fashion-mnist-full", metavar="D",
+        help="fashion-mnist-full (its 60,000 training images) or a folder with one folder a class",
+    )  # fmt: skip
+    train.add_argument("--epochs", type=_positive, required=True, metavar="E")
+    train.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=".safetensors")
+    train.add_argument("--seed", type=int, default=0, metavar="S")
+    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch of a killed run")
+    train.add_argument("--side", type=_positive, metavar="PX", help="side of the network's input")
+    train.add_argument("--batch", type=_positive, default=128, metavar="B")
+    train.add_argument("--rate", type=float, default=0.1, metavar="R", help="largest learning rate (0.1)")
+    train.add_argument("--schedule", choices=("onecycle", "steps"), default="onecycle")
+    train.add_argument("--float32", action="store_true", help="no bfloat16 anywhere")
+    train.add_argument("--device", default="auto", metavar="DEV", help="cpu, cuda, cuda:1, mps or auto")
+
+
+def _network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", default="resnet20", metavar="N", help=_NETWORK)
+    parser.add_argument("--weights", default="fashion-mnist", metavar="W", help=_WEIGHTS)
+    parser.add_argument("--delete", default="", metavar="IDS", help="blocks to delete, ids with commas: layer1.1,…")
+    parser.add_argument("--device", default="cpu", metavar="DEV", help="cpu, cuda, cuda:1, mps or auto")
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="fashion-mnist", metavar="D", help=_DATA)
+    parser.add_argument("--images", type=_positive, metavar="K", help="at most so many images")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return value
+
+
+_positive.__name__ = "whole number"
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 400 <= int(width) <= 8000 and 300 <= int(height) <= 8000):
+        raise argparse.ArgumentTypeError(f"{text} is no size such as 1440x900")
+    return int(width), int(height)

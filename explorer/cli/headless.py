@@ -1,0 +1,190 @@
+"""The commands that need no window, sharing all code with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from explorer.engine.records import AccuracyRequest, DataRef, PictureRequest, WeightsRef
+from explorer.networks import catalog
+from explorer.networks.cost import network_cost
+from explorer.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
+
+Result = TypeVar("Result")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command that the arguments name."""
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {
+        "describe": describe,
+        "draw": draw,
+        "predict": predict,
+        "accuracy": accuracy,
+        "train": _train,
+        "report": _report,
+    }
+    commands[arguments.command](arguments)
+    return 0
+
+
+def finish(work: Generator[object, None, Result]) -> Result:
+    """Run a job to its end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def ids(text: str) -> frozenset[str]:
+    """Block ids written with commas."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def show(data: dict[str, Any], as_json: bool, lines: list[str]) -> None:
+    """Print one JSON object, or the lines a person reads."""
+    print(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def describe(arguments: argparse.Namespace) -> None:
+    spec = catalog.find(arguments.network)
+    cost = network_cost(spec)
+    data = {
+        "name": catalog.preset_name(spec) or spec.name,
+        "depth": spec.depth,
+        "parameters": cost.parameters,
+        "macs": cost.macs,
+        "activation_bytes": cost.activations,
+        "receptive_field": cost.receptive_field,
+        "input": list(spec.input_shape),
+        "classes": spec.classes,
+        "stages": [
+            {
+                "id": stage.id,
+                "blocks": len(stage.blocks),
+                "output": list(part.output),
+                "parameters": part.parameters,
+                "macs": part.macs,
+            }
+            for stage, part in zip(spec.stages, cost.stages, strict=True)
+        ],
+        "blocks": [
+            {"id": block.id, "kind": block.kind, "shortcut": block.shortcut, "output": list(part.output)}
+            for block, part in zip(spec.all_blocks, cost.blocks, strict=True)
+        ],
+    }
+    lines = [
+        f"{spec.name}: {spec.block} blocks {spec.blocks}, shortcut option {spec.shortcut}",
+        f"  input            {_shape(spec.input_shape):>14}",
+        f"  classes          {spec.classes:>14,}",
+        f"  depth            {spec.depth:>14,}",
+        f"  parameters       {cost.parameters:>14,}",
+        f"  MACs             {cost.macs:>14,}",
+        f"  activations      {cost.activations / 2**20:>14,.2f} MiB",
+        f"  receptive field  {cost.receptive_field:>14,} px",
+        "",
+        f"  {'stage':<8}{'blocks':>7}{'output':>14}{'parameters':>14}{'MACs':>16}",
+    ]
+    lines += [
+        f"  {stage.id:<8}{len(stage.blocks):>7}{_shape(part.output):>14}{part.parameters:>14,}{part.macs:>16,}"
+        for stage, part in zip(spec.stages, cost.stages, strict=True)
+    ]
+    show(data, arguments.json, lines)
+
+
+def draw(arguments: argparse.Namespace) -> None:
+    from explorer.cli.window import qt_application
+
+    spec = catalog.find(arguments.network)
+    deleted = spec.check_ids(ids(arguments.delete))
+    qt_application(headless=True)
+    from explorer.app import theme
+    from explorer.app.export import render_diagram
+
+    theme.theme().use(arguments.theme)
+    render_diagram(spec, deleted, arguments.output)
+    print(arguments.output)
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    session, spec, ref, device = _prepared(arguments)
+    from explorer.engine.images import open_picture
+
+    deleted = spec.check_ids(ids(arguments.delete))
+    picture = open_picture(arguments.image)
+    result = finish(session.run_picture(PictureRequest(spec, ref, picture, deleted, device)))
+    rows = result.prediction.top(arguments.top)
+    data = {
+        "predictions": [{"label": label, "index": index, "probability": share} for index, label, share in rows],
+        "deleted": sorted(deleted),
+        "device": result.device,
+        "seconds": result.seconds,
+    }
+    lines = [f"{100 * share:6.2f} %  {label}" for _, label, share in rows]
+    lines += [note for note in (picture.note, result.note) if note]
+    show(data, arguments.json, lines)
+
+
+def accuracy(arguments: argparse.Namespace) -> None:
+    session, spec, ref, device = _prepared(arguments)
+    deleted = spec.check_ids(ids(arguments.delete))
+    request = AccuracyRequest(spec, ref, data_ref(arguments.data), deleted, arguments.images, device)
+    result = finish(session.accuracy(request))
+    counts, intact = result.counts, result.intact
+    low, high = counts.interval()
+    data = {
+        "accuracy": counts.accuracy,
+        "correct": counts.correct,
+        "images": counts.images,
+        "interval": [low, high],
+        "agreement": counts.agreement,
+        "intact": {"accuracy": intact.accuracy, "correct": intact.correct},
+        "deleted": sorted(deleted),
+        "device": result.device,
+        "seconds": result.seconds,
+    }
+    lines = []
+    if counts.correct is not None and counts.accuracy is not None and intact.accuracy is not None:
+        lines.append(f"accuracy   {100 * counts.accuracy:6.2f} %  ({counts.correct:,} of {counts.images:,})")
+        lines.append(f"intact     {100 * intact.accuracy:6.2f} %  ({intact.correct:,})")
+    lines.append(f"agreement  {100 * (counts.agreement or 0):6.2f} %  with the intact network")
+    lines.append(f"95 % interval {100 * low:.2f} to {100 * high:.2f} %")
+    lines += [note for note in (result.data_note, result.note) if note]
+    show(data, arguments.json, lines)
+
+
+def data_ref(text: str) -> DataRef:
+    """The labelled set that `--data` names."""
+    if text in ("fashion-mnist", "fashion-mnist-full"):
+        return DataRef(text)  # type: ignore[arg-type]
+    return DataRef("folder", text)
+
+
+def _prepared(arguments: argparse.Namespace) -> tuple[Session, NetworkSpec, WeightsRef, str]:
+    spec = catalog.find(arguments.network)
+    from explorer.engine import devices, weights
+    from explorer.engine.session import Session
+
+    return Session(), spec, weights.parse_ref(arguments.weights, spec), devices.choose(arguments.device).id
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from explorer.cli.training import train
+
+    train(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from explorer.cli.report import report
+
+    report(arguments)
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return "x".join(str(side) for side in shape)

@@ -1,0 +1,113 @@
+"""Opening the window, or doing the same job without one where there is no screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.cli.libraries import check_libraries, has_screen
+from explorer.errors import UserError
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from explorer.app.window import Window
+
+REPORT_FOLDER = Path("resnet-explorer-report")
+_SCREENSHOT_SECONDS = 300
+
+
+def qt_application(headless: bool) -> QApplication:
+    """The application object; without a screen Qt paints in memory.
+
+    Raises:
+        UserError: system libraries that Qt needs are missing.
+    """
+    if headless and sys.platform.startswith("linux"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    x11 = not headless and not os.environ.get("QT_QPA_PLATFORM") and not os.environ.get("WAYLAND_DISPLAY")
+    check_libraries(screen=x11)
+    if sys.platform == "win32":
+        import torch  # noqa: F401  # after Qt, its libraries can fail to load there
+    from PySide6.QtWidgets import QApplication
+
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    application = QApplication(["ResNet Explorer"])
+    application.setApplicationName("ResNet Explorer")
+    application.setStyle("Fusion")
+    return application
+
+
+def open_window(arguments: argparse.Namespace) -> int:
+    """The window with the picture given, if any; the exit status once it closes.
+
+    Raises:
+        UserError: the picture is not there, or the screenshot can't be made.
+    """
+    if arguments.image is not None and not arguments.image.is_file():
+        raise UserError(
+            "{name} is neither a command nor a picture that is there; see `main.py --help`.", name=arguments.image
+        )
+    screen = has_screen()
+    if arguments.screenshot is not None:
+        return _screenshot(arguments, headless=not screen)
+    if not screen:
+        return _report_instead(arguments)
+    application = qt_application(headless=False)
+    window = _window(arguments)
+    window.show()
+    return application.exec()
+
+
+def _window(arguments: argparse.Namespace) -> Window:
+    from explorer.app.settings import Settings
+    from explorer.app.theme import theme
+    from explorer.app.window import Window
+
+    settings = Settings()
+    theme().use(arguments.theme or settings.theme)
+    return Window(settings, arguments.image)
+
+
+def _report_instead(arguments: argparse.Namespace) -> int:
+    from explorer.cli.arguments import parse
+    from explorer.cli.report import report
+
+    print(f"There is no display here, so the report is written to the folder {REPORT_FOLDER} instead of a window.")
+    words = ["report", "-o", str(REPORT_FOLDER)]
+    report(parse(words if arguments.image is None else [*words, "--image", str(arguments.image)]))
+    return 0
+
+
+def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
+    from PySide6.QtCore import QTimer
+
+    path: Path = arguments.screenshot
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise UserError("{path} must end in .png, .jpg or .webp.", path=path)
+    application = qt_application(headless)
+    window = _window(arguments)
+    window.forget_layout()
+    window.resize(*arguments.size)
+    window.show()
+    saved: list[bool] = []
+
+    def save() -> None:
+        saved.append(window.grab().save(str(path)))
+        window.close()
+        application.exit()
+
+    window.settled.connect(save)
+    QTimer.singleShot(_SCREENSHOT_SECONDS * 1000, application.exit)
+    application.exec()
+    if not saved:
+        raise UserError("The window had no results after {seconds} seconds.", seconds=_SCREENSHOT_SECONDS)
+    if not saved[0]:
+        raise UserError("{path} can't be written; choose a folder that is there and writable.", path=path)
+    print(path)
+    return 0

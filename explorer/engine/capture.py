@@ -1,0 +1,66 @@
+"""One forward pass -> the activations asked for, and the logits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+from explorer.engine.modules import ResidualNetwork
+from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
+from explorer.networks.spec import NetworkSpec
+
+BUDGET = 512 * 2**20
+"""Bytes of maps of one picture that are kept at hand."""
+
+
+def parts_to_keep(spec: NetworkSpec, wanted: Collection[str] = (), budget: int = BUDGET) -> frozenset[str]:
+    """The parts whose maps are kept: stem and all blocks where they fit into the budget, else the stem, the last block
+    of each stage and the blocks wanted.
+
+    Args:
+        spec: of the network.
+        wanted: ids of blocks, or of other parts, which are ignored.
+        budget: bytes for one picture.
+    """
+    cost = network_cost(spec)
+    outputs = [cost.stem.output, *(block.output for block in cost.blocks)]
+    if sum(channels * height * width for channels, height, width in outputs) * BYTES_PER_NUMBER <= budget:
+        return frozenset(("stem", *spec.block_ids))
+    ends = (stage.blocks[-1].id for stage in spec.stages)
+    return frozenset(("stem", *ends, *(part for part in wanted if part in spec.block_ids)))
+
+
+def capture(
+    network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Run the network once.
+
+    Nothing is copied: a block writes in place only into what its own residual branch made, so the outputs kept here
+    stay as they were.
+
+    Args:
+        network: in eval mode.
+        x: its input (N, in_channels, side, side), on its device.
+        deleted: ids of the blocks whose residual branch is zero.
+        keep: ids of parts to keep, `stem` among them.
+
+    Returns:
+        Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's id stands beside its last
+        block's.
+    """
+    kept: dict[str, Tensor] = {}
+    with torch.inference_mode():
+        x = network.stem(x)
+        if "stem" in keep:
+            kept["stem"] = x
+        for block_id, block in network.blocks():
+            x = block(x, block_id in deleted)
+            if block_id in keep:
+                kept[block_id] = x
+        logits = network.head(x)
+    for stage in network.spec.stages:
+        if stage.blocks[-1].id in kept:
+            kept[stage.id] = kept[stage.blocks[-1].id]
+    return logits, kept

@@ -1,0 +1,195 @@
+"""Accuracy with blocks deleted, computed only from the first changed block on.
+
+A batch keeps the activations that enter its blocks. When the set of deleted blocks changes, nothing before the first
+block that changed can differ, so the pass starts there. Predictions are exactly those of a fresh pass: the same
+kernels see the same batches.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.engine.images import normalise
+from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import Counts, Preprocessing
+from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
+from explorer.networks.spec import NetworkSpec
+
+BUDGET = 640 * 2**20
+"""Bytes of activations kept for reuse, over all images."""
+_MACS_A_STEP = 2.5e9
+"""Work after which a step ends, so that a person sees an estimate, and a cancel is heard, several times a second."""
+_REMEMBERED = 64
+
+
+class ImageSet(Protocol):
+    """Images to measure on; `labels` is None where they have none."""
+
+    labels: np.ndarray | None
+
+    def __len__(self) -> int: ...
+
+    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor: ...
+
+
+@dataclass
+class _Batch:
+    """Some images, and the last pass over them."""
+
+    indices: np.ndarray
+    deleted: frozenset[str] = frozenset()
+    entering: dict[int, Tensor] = field(default_factory=dict)
+    """Position of a block -> what enters it."""
+    predictions: np.ndarray | None = None
+    intact: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts over the first images of the order: with blocks deleted, with none, and the discordant pairs (lost,
+    won)."""
+
+    counts: Counts
+    intact: Counts
+    discordant: tuple[int, int]
+
+
+class Meter:
+    """Measures one network on one set of images, with any blocks deleted, reusing what a deletion does not change.
+
+    Args:
+        network: in eval mode, on its device.
+        images: the set.
+        preprocessing: how its images become the network's input.
+        order: indices of the images to use, in the order in which they are taken.
+        device: of the network.
+        budget: bytes of activations to keep.
+    """
+
+    def __init__(
+        self,
+        network: ResidualNetwork,
+        images: ImageSet,
+        preprocessing: Preprocessing,
+        order: np.ndarray,
+        device: torch.device,
+        budget: int = BUDGET,
+    ) -> None:
+        self.network = network
+        self.images = images
+        self.preprocessing = preprocessing
+        self.device = device
+        self.total = len(order)
+        self._blocks = list(network.blocks())
+        self._batches = [_Batch(indices) for indices in _split(order, network.spec, device)]
+        self._kept = positions_to_keep(network.spec, self.total, budget)
+        self._remembered: OrderedDict[frozenset[str], list[np.ndarray]] = OrderedDict()
+
+    def measure(self, deleted: frozenset[str]) -> Iterator[Tally]:
+        """Counts so far after each batch; the last is over all images.
+
+        May be dropped at any point: what was computed stays for the next call.
+        """
+        known = self._remembered.get(deleted)
+        predictions: list[np.ndarray] = []
+        tally = _Running(self.images.labels is not None)
+        for number, batch in enumerate(self._batches):
+            if batch.intact is None:
+                batch.intact = self._predict(batch, frozenset())
+            if known is None:
+                found = self._predict(batch, deleted)
+            else:
+                found = known[number]
+            predictions.append(found)
+            labels = None if self.images.labels is None else self.images.labels[batch.indices]
+            tally.add(found, batch.intact, labels)
+            if known is None or number == len(self._batches) - 1:
+                yield tally.result()
+        self._remember(deleted, predictions)
+
+    def _remember(self, deleted: frozenset[str], predictions: list[np.ndarray]) -> None:
+        self._remembered[deleted] = predictions
+        self._remembered.move_to_end(deleted)
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _predict(self, batch: _Batch, deleted: frozenset[str]) -> np.ndarray:
+        """Top-1 of each image of a batch, int64 (n,)."""
+        if batch.predictions is not None and batch.deleted == deleted:
+            return batch.predictions
+        with torch.inference_mode():
+            start, x = self._start(batch, deleted)
+            entering = {position: kept for position, kept in batch.entering.items() if position < start}
+            for position in range(start, len(self._blocks)):
+                if position in self._kept:
+                    entering[position] = x
+                block_id, block = self._blocks[position]
+                x = block(x, block_id in deleted)
+            predictions: np.ndarray = self.network.head(x).argmax(1).cpu().numpy()
+        # Set together and last: a pass that fails half way leaves the batch as it was.
+        batch.entering, batch.deleted, batch.predictions = entering, deleted, predictions
+        return predictions
+
+    def _start(self, batch: _Batch, deleted: frozenset[str]) -> tuple[int, Tensor]:
+        """The last kept position that the change of deletions leaves as it was, and what enters there."""
+        changed = batch.deleted ^ deleted
+        first = next((position for position, (block_id, _) in enumerate(self._blocks) if block_id in changed), 0)
+        usable = [position for position in batch.entering if position <= first]
+        if usable:
+            return max(usable), batch.entering[max(usable)]
+        pixels = self.images.pixels(batch.indices, self.preprocessing).to(self.device)
+        return 0, self.network.stem(normalise(pixels, self.preprocessing))
+
+
+class _Running:
+    """Adds up batches."""
+
+    def __init__(self, labelled: bool) -> None:
+        self.labelled = labelled
+        self.images = self.correct = self.intact = self.agreeing = self.lost = self.won = 0
+
+    def add(self, predictions: np.ndarray, intact: np.ndarray, labels: np.ndarray | None) -> None:
+        self.images += len(predictions)
+        self.agreeing += int((predictions == intact).sum())
+        if labels is not None:
+            right, was_right = predictions == labels, intact == labels
+            self.correct += int(right.sum())
+            self.intact += int(was_right.sum())
+            self.lost += int((was_right & ~right).sum())
+            self.won += int((right & ~was_right).sum())
+
+    def result(self) -> Tally:
+        return Tally(
+            Counts(self.images, self.correct if self.labelled else None, self.agreeing),
+            Counts(self.images, self.intact if self.labelled else None, self.images),
+            (self.lost, self.won),
+        )
+
+
+def positions_to_keep(spec: NetworkSpec, images: int, budget: int) -> frozenset[int]:
+    """Positions of the blocks whose inputs are kept: all of them, or every second, third … so that they fit into the
+    budget; none where not even the first does."""
+    cost = network_cost(spec)
+    outputs = [cost.stem.output, *(block.output for block in cost.blocks[:-1])]
+    sizes = [channels * height * width * BYTES_PER_NUMBER * images for channels, height, width in outputs]
+    for every in range(1, len(sizes) + 1):
+        positions = range(0, len(sizes), every)
+        if sum(sizes[position] for position in positions) <= budget:
+            return frozenset(positions)
+    return frozenset()
+
+
+def _split(order: np.ndarray, spec: NetworkSpec, device: torch.device) -> list[np.ndarray]:
+    """Batches of about equal work, the first a quarter of the others."""
+    work = _MACS_A_STEP * (1 if device.type == "cpu" else 50)
+    size = int(np.clip(work / max(network_cost(spec).macs, 1), 1, 128 if device.type == "cpu" else 512))
+    first = max(size // 4, 1)
+    edges = [first, *range(first + size, len(order), size)]
+    return [batch for batch in np.split(order, edges) if len(batch)]

@@ -1,0 +1,220 @@
+"""The engine's front: requests in, plain results out. The window's worker and the command line both use it.
+
+Every method is a generator: it yields `Step`s (or partial results) between short pieces of work, so that its caller
+can show progress, put something more urgent first, or drop it. A session belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.engine import capture, devices, images, weights
+from explorer.engine.build import build
+from explorer.engine.datasets import LabelledImages, open_data
+from explorer.engine.deletion import Meter
+from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import (
+    CPU,
+    AccuracyRequest,
+    AccuracyResult,
+    DataRef,
+    DeviceInfo,
+    PictureRequest,
+    PictureResult,
+    Prediction,
+    Step,
+    WeightsInfo,
+    WeightsRef,
+)
+from explorer.errors import UserError
+from explorer.networks.spec import NetworkSpec
+
+_NETWORKS = 2
+"""How many built networks stay in memory."""
+Value = TypeVar("Value")
+
+
+class _Recent(OrderedDict[Hashable, Value]):
+    """A mapping that keeps the last few entries used."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __setitem__(self, key: Hashable, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > self._size:
+            self.popitem(last=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A network with its weights in, and what they brought."""
+
+    info: WeightsInfo
+    network: ResidualNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class _Pass:
+    """One pass of a picture, on the CPU."""
+
+    prediction: Prediction
+    maps: dict[str, np.ndarray]
+    seconds: float
+    device: str
+    note: str
+
+
+class Session:
+    """Runs requests, keeping what the next one is likely to need again."""
+
+    def __init__(self) -> None:
+        self._networks: _Recent[Loaded] = _Recent(_NETWORKS)
+        self._passes: _Recent[_Pass] = _Recent(1)
+        self._data: _Recent[LabelledImages] = _Recent(2)
+        self._meters: _Recent[Meter] = _Recent(1)
+
+    # -- networks ------------------------------------------------------------------------------------------------
+
+    def load(self, spec: NetworkSpec, ref: WeightsRef) -> Generator[Step, None, Loaded]:
+        """The network with weights in; its spec is adapted to what they need.
+
+        Raises:
+            UserError: the weights can't be had, or don't fit.
+        """
+        key = (spec, ref)
+        if key in self._networks:
+            return self._networks[key]
+        info, state = yield from weights.resolve(ref, spec)
+        known = self._networks.get((info.spec, ref))
+        if known is None:
+            network = build(info.spec, seed=None if state else 0)
+            if state:
+                network.load_state_dict(state, strict=True)
+            known = Loaded(info, network)
+        self._networks[key] = known
+        return known
+
+    def forget(self) -> None:
+        """Drop everything kept: a file may have changed."""
+        for kept in (self._networks, self._passes, self._data, self._meters):
+            kept.clear()
+
+    # -- one picture ---------------------------------------------------------------------------------------------
+
+    def run_picture(self, request: PictureRequest) -> Generator[Step, None, PictureResult]:
+        """Prediction and maps of one picture, with the blocks deleted and with none."""
+        loaded = yield from self.load(request.spec, request.weights)
+        spec, info = loaded.info.spec, loaded.info
+        spec.check_ids(request.deleted)
+        pixels, words = images.fit(request.picture, info.preprocessing)
+        x = images.normalise(pixels, info.preprocessing)
+        keep = capture.parts_to_keep(spec, request.wanted)
+        intact_key = (loaded, request.picture, request.device, keep)
+        intact = self._passes.get(intact_key)
+        if intact is None:
+            yield Step(None, "Running the intact network")
+            intact = _run(loaded, x, frozenset(), keep, request.device)
+            self._passes[intact_key] = intact
+        now = intact
+        if request.deleted:
+            yield Step(None, "Running the network")
+            now = _run(loaded, x, request.deleted, keep, request.device)
+        return PictureResult(
+            request=request,
+            seen=images.seen(pixels, info.preprocessing),
+            input_mean=float(x.mean()),
+            input_std=float(x.std(correction=0)),
+            preprocessing_note=words,
+            prediction=now.prediction,
+            intact=intact.prediction,
+            maps=now.maps,
+            intact_maps=intact.maps,
+            seconds=now.seconds,
+            device=now.device,
+            note=now.note,
+        )
+
+    # -- accuracy ------------------------------------------------------------------------------------------------
+
+    def accuracy(self, request: AccuracyRequest) -> Generator[Step | AccuracyResult, None, AccuracyResult]:
+        """Accuracy with the blocks deleted, beside the intact one; yields each estimate on the way."""
+        loaded = yield from self.load(request.spec, request.weights)
+        loaded.info.spec.check_ids(request.deleted)
+        data = yield from self.open(request.data, loaded.info)
+        began = time.perf_counter()
+        device, note = _device(request.device)
+        result = None
+        while result is None or not result.finished:
+            try:
+                meter = self._meter(loaded, data, request.images, device)
+                for tally in meter.measure(request.deleted):
+                    seconds = time.perf_counter() - began
+                    result = AccuracyResult(
+                        request, tally.counts, tally.intact, tally.discordant, meter.total, seconds,
+                        device.title, data.note, note,
+                    )  # fmt: skip
+                    yield result
+            except (RuntimeError, MemoryError, AssertionError) as error:
+                self._meters.clear()
+                reason = devices.fallback_note(error, device)
+                if reason is None:
+                    raise
+                devices.release(device)
+                device, note, result = CPU, reason, None
+        return result
+
+    def open(self, ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
+        """A labelled set, its classes matched to the network's."""
+        key = (ref, info.classes)
+        if key not in self._data:
+            self._data[key] = yield from open_data(ref, info)
+        return self._data[key]
+
+    def _meter(self, loaded: Loaded, data: LabelledImages, count: int | None, device: DeviceInfo) -> Meter:
+        key = (loaded, data, count, device.id)
+        meter = self._meters.get(key)
+        if meter is None:
+            self._meters.clear()
+            order = data.order(0)[:count]
+            if not len(order):
+                raise UserError("{name} has no images to measure on.", name=data.name)
+            meter = Meter(loaded.network, data, loaded.info.preprocessing, order, torch.device(device.id))
+            self._meters[key] = meter
+        meter.network.to(device.id)
+        return meter
+
+
+def _run(loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str) -> _Pass:
+    """One pass on a device, or on the CPU where the device can't."""
+
+    def on(name: str) -> tuple[Prediction, dict[str, np.ndarray], float]:
+        network = loaded.network.to(name)
+        began = time.perf_counter()
+        logits, kept = capture.capture(network, x.to(name), deleted, keep)
+        probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
+        seconds = time.perf_counter() - began
+        maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
+        return Prediction(probabilities, loaded.info.classes), maps, seconds
+
+    asked, missing = _device(device)
+    (prediction, maps, seconds), used, note = devices.run_with_fallback(on, asked)
+    return _Pass(prediction, maps, seconds, used.title, note or missing)
+
+
+def _device(name: str) -> tuple[DeviceInfo, str]:
+    """The device, or the CPU and a sentence where it has gone since it was chosen."""
+    try:
+        return devices.choose(name), ""
+    except UserError:
+        return CPU, f"The device {name} is not there any more, so this ran on the CPU."
