@@ -1,0 +1,232 @@
+"""What the scene is made of: bands, cards, lines, labels.
+
+One item a card and one path item a line. Bounds stay with Qt's own rectangle and path items, so that a frame asks
+Python only for the cards that it paints.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from explorer.app.diagram import look as looks
+from explorer.app.diagram.look import Look, shape_text, write
+from explorer.app.theme import mixed
+from explorer.networks.layout import Band, Box, Line, Rect
+
+_MARGIN = 6.0
+"""Around a card, for its ring and a fold's stack."""
+_Z = {"band": 0.0, "line": 1.0, "lit": 2.0, "label": 3.0, "card": 4.0}
+
+
+def qrect(rect: Rect) -> QRectF:
+    return QRectF(rect.x, rect.y, rect.width, rect.height)
+
+
+def _bare(item: QGraphicsRectItem, rect: QRectF, z: float) -> None:
+    item.setPen(QPen(Qt.PenStyle.NoPen))
+    item.setRect(rect)
+    item.setZValue(z)
+    item.setCacheMode(looks.CACHE_MODE)
+    item.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+
+def _detail(painter: QPainter) -> float:
+    return QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
+
+
+class BandItem(QGraphicsRectItem):
+    """A stage's ground, with its name and output shape."""
+
+    def __init__(self, band: Band, look: Look) -> None:
+        super().__init__()
+        self.band = band
+        self._look = look
+        _bare(self, qrect(band.rect), _Z["band"])
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        palette = self._look.palette
+        ringed = self._look.current == self.band.id
+        painter.setPen(QPen(QColor(palette.accent), 2) if ringed else Qt.PenStyle.NoPen)
+        painter.setBrush(mixed(self._look.colour(self.band.id), palette.band, palette.window))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 10, 10)
+        if _detail(painter) < looks.TEXT_FROM:
+            return
+        line = QRectF(self.rect().left() + 12, self.rect().top() + 5, self.rect().width() - 24, 20)
+        name = self.band.id if self.band.first else f"{self.band.id} …"
+        ink = self._look.ink(self.band.id)
+        write(painter, line, name, looks.TITLE, ink, bold=self.band.first, align=Qt.AlignmentFlag.AlignLeft)
+        if self.band.last and self.rect().width() > 130:
+            shape = shape_text(self.band.output)
+            write(painter, line, shape, looks.SMALL, palette.muted, align=Qt.AlignmentFlag.AlignRight)
+
+
+class CardItem(QGraphicsRectItem):
+    """A card: input, stem, block, fold, the handle of an unfolded run, or head."""
+
+    def __init__(self, box: Box, title: str, detail: str, look: Look) -> None:
+        super().__init__()
+        self.box = box
+        self.title = title
+        self.detail = detail
+        self._look = look
+        self.setPos(box.rect.x, box.rect.y)
+        width, height = box.rect.width, box.rect.height
+        _bare(self, QRectF(0, 0, width, height).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN), _Z["card"])
+        self._card = QRectF(0, 0, width, height)
+
+    @property
+    def deleted(self) -> bool:
+        return self.box.id in self._look.deleted
+
+    def on_switch(self, scene_point: QPointF) -> bool:
+        """Whether a point is on the switch, with some room around it for the finger."""
+        return self.box.cell.kind == "block" and self._switch().adjusted(-9, -6, 9, 7).contains(
+            self.mapFromScene(scene_point)
+        )
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._look.current == self.box.id:
+            self._paint_ring(painter)
+        colour = self._look.colour(self.box.cell.node.stage or self.box.id)
+        kind = self.box.cell.kind
+        if kind == "handle":
+            self._paint_handle(painter, colour)
+            return
+        if kind == "fold":
+            self._paint_stack(painter, colour)
+        self._paint_card(painter, colour)
+        detail = _detail(painter)
+        if detail >= looks.TEXT_FROM:
+            self._paint_words(painter, small_print=detail >= looks.DETAIL_FROM, colour=colour)
+
+    def _switch(self) -> QRectF:
+        return QRectF(self._card.right() - 29, 15, 21, 12)
+
+    def _paint_ring(self, painter: QPainter) -> None:
+        painter.setPen(QPen(QColor(self._look.palette.accent), 2.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(self._card.adjusted(-4, -4, 4, 4), looks.RADIUS + 3, looks.RADIUS + 3)
+
+    def _paint_card(self, painter: QPainter, colour: QColor) -> None:
+        palette = self._look.palette
+        faded = mixed(colour, 0.45, palette.window)
+        pen = QPen(faded if self.deleted else colour, 1.4)
+        if self.deleted:
+            pen.setDashPattern([3, 2.4])
+        ground = mixed(colour, palette.band, palette.window) if self.deleted else self._raised()
+        painter.setPen(pen)
+        painter.setBrush(ground)
+        painter.drawPath(looks.card_path(self._card.width(), self._card.height()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mixed(colour, 0.3, palette.window) if self.deleted else colour)
+        painter.drawPath(looks.bar_path(self._card.width()))
+
+    def _raised(self) -> QColor:
+        """A card's ground: white on light; on dark a shade that parts it from its band without glare."""
+        palette = self._look.palette
+        return mixed(QColor(palette.raised), 0.5, palette.window) if palette.dark else QColor(palette.raised)
+
+    def _paint_stack(self, painter: QPainter, colour: QColor) -> None:
+        """Two more cards that look out behind a fold."""
+        palette = self._look.palette
+        for step in (2, 1):
+            painter.setPen(QPen(mixed(colour, 0.75 - 0.2 * step, palette.window), 1.2))
+            painter.setBrush(self._raised())
+            painter.drawRoundedRect(self._card.translated(2.8 * step, -2.8 * step), looks.RADIUS, looks.RADIUS)
+
+    def _paint_handle(self, painter: QPainter, colour: QColor) -> None:
+        """Two brackets pointing at each other: fold these blocks again."""
+        palette = self._look.palette
+        painter.setPen(QPen(colour, 1.2))
+        painter.setBrush(mixed(colour, 0.2, palette.window))
+        painter.drawRoundedRect(self._card, looks.RADIUS, looks.RADIUS)
+        x, y = self._card.center().x(), self._card.center().y()
+        painter.setPen(QPen(QColor(palette.text), 1.6))
+        for side in (-1, 1):
+            tip = QPointF(x + 2 * side, y)
+            for up in (-1, 1):
+                painter.drawLine(QLineF(tip, QPointF(x + 6.5 * side, y + 5 * up)))
+
+    def _paint_words(self, painter: QPainter, small_print: bool, colour: QColor) -> None:
+        palette = self._look.palette
+        ground = mixed(colour, palette.band, palette.window)
+        text = mixed(QColor(palette.muted), 0.75, ground) if self.deleted else QColor(palette.text)
+        muted = text if self.deleted else QColor(palette.muted)
+        width = self._card.width()
+        switched = self.box.cell.kind == "block" and small_print
+        left = Qt.AlignmentFlag.AlignLeft if switched else Qt.AlignmentFlag.AlignHCenter
+        head = QRectF(9 if switched else 0, 11, width - (9 if switched else 0), 20)
+        write(painter, head, self.title, looks.NUMBER, text, bold=True, align=left)
+        if not small_print:
+            return
+        write(painter, QRectF(0, 35, width, 18), self.detail, looks.SMALL, muted)
+        if switched:
+            looks.paint_switch(painter, self._switch(), not self.deleted, colour, palette)
+
+
+class LineItem(QGraphicsPathItem):
+    """An edge: an arrow, or a shortcut's arc. Qt paints it, Python doesn't."""
+
+    def __init__(self, line: Line, look: Look) -> None:
+        super().__init__(line_path(line))
+        self.line = line
+        self._look = look
+        self.setCacheMode(looks.CACHE_MODE)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.refresh()
+
+    @property
+    def lit(self) -> bool:
+        """Whether it is the shortcut of a deleted block."""
+        return self.line.around in self._look.deleted
+
+    def refresh(self) -> None:
+        """Take the look of the moment."""
+        self.setPen(looks.edge_pen(self.line.kind, self._look.palette, self.lit))
+        self.setZValue(_Z["lit"] if self.lit else _Z["line"])
+
+
+def line_path(line: Line) -> QPainterPath:
+    """A line's path, with an arrow's head where it is not an arc."""
+    points = [QPointF(*point) for point in line.points]
+    path = QPainterPath(points[0])
+    if line.curved:
+        for index in range(1, len(points), 3):
+            path.cubicTo(*points[index : index + 3])
+        return path
+    for point in points[1:]:
+        path.lineTo(point)
+    tip = points[-1]
+    down = points[-2].x() == tip.x()
+    for side in (-3.5, 3.5):
+        path.moveTo(tip + (QPointF(side, -5) if down else QPointF(-5, side)))
+        path.lineTo(tip)
+    return path
+
+
+class LabelItem(QGraphicsRectItem):
+    """The shape that flows along an edge, below the cards, with a thin line up to the edge."""
+
+    def __init__(self, line: Line, look: Look) -> None:
+        super().__init__()
+        assert line.shape is not None
+        self.text = shape_text(line.shape)
+        self._look = look
+        x, y = line.label
+        self._pill = QRectF(x - 34, y - 9, 68, 18)
+        straight = len(line.points) == 2
+        self._top = line.points[0][1] if straight else y
+        _bare(self, self._pill.united(QRectF(x - 1, self._top, 2, 1)), _Z["label"])
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if _detail(painter) < looks.TEXT_FROM:
+            return
+        palette = self._look.palette
+        x = self._pill.center().x()
+        pen = QPen(QColor(palette.edge), 1)
+        pen.setDashPattern([1, 2])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(x, self._top + 4), QPointF(x, self._pill.top() + 3))
+        write(painter, self._pill, self.text, looks.SMALL, palette.muted)

@@ -1,0 +1,135 @@
+"""How the diagram looks: fonts, pens, words, and the state that changes looks without moving anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem
+
+from explorer.app.text import tr
+from explorer.app.theme import Palette, mixed, part_colour
+from explorer.networks.graph import EdgeKind, Node
+from explorer.networks.spec import Shape
+
+CACHE_MODE = QGraphicsItem.CacheMode.NoCache
+"""Of every item. Cached pixmaps made panning no faster here and cost memory at 600 blocks."""
+TEXT_FROM = 0.42
+"""Level of detail (device pixels per unit) from which words are painted: below, they would be dots."""
+DETAIL_FROM = 0.6
+"""Level of detail from which switches and small print are painted, and switches can be clicked."""
+NUMBER, SMALL, TITLE = 14, 11, 13
+"""Pixel sizes of the written words."""
+RADIUS = 7.0
+_THIN, _THICK = 1.2, 2.8
+_DASHES: dict[str, list[float]] = {"projection": [5, 3], "subsampling": [6, 2.5, 1.2, 2.5]}
+
+
+@dataclass
+class Look:
+    """What items need to paint themselves; shared by all items of a scene.
+
+    Attributes:
+        palette: colours of the theme.
+        deleted: ids of deleted blocks.
+        current: id of the box or stage with the focus ring, None for none.
+    """
+
+    palette: Palette
+    deleted: frozenset[str] = frozenset()
+    current: str | None = None
+
+    def colour(self, part_id: str) -> QColor:
+        """Of a part, a stage, or any block of it."""
+        return part_colour(part_id)
+
+    def ink(self, part_id: str) -> QColor:
+        """A part's colour, with enough contrast for words."""
+        ground = "#ffffff" if self.palette.dark else "#000000"
+        return mixed(part_colour(part_id), 0.78 if self.palette.dark else 0.86, ground)
+
+
+@lru_cache(maxsize=16)
+def font(pixels: int, bold: bool = False) -> QFont:
+    """The default sans in a size."""
+    found = QFont()
+    found.setPixelSize(pixels)
+    found.setBold(bold)
+    return found
+
+
+def write(
+    painter: QPainter, rect: QRectF, text: str, pixels: int, colour: QColor | str, *, bold: bool = False,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignHCenter,
+) -> None:  # fmt: skip
+    """One line of text, centred in height."""
+    painter.setFont(font(pixels, bold))
+    painter.setPen(QColor(colour))
+    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip), text)
+
+
+def edge_pen(kind: EdgeKind, palette: Palette, deleted: bool = False) -> QPen:
+    """Solid for identity and forward edges, dashed for projections, dash-dotted for option A's subsampling; the
+    shortcut of a deleted block is thick, in the accent colour."""
+    pen = QPen(QColor(palette.accent if deleted else palette.edge), _THICK if deleted else _THIN)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if kind in _DASHES:
+        # Dash lengths count in pen widths: keep the pattern's length when the pen gets thick.
+        pen.setDashPattern([length * (0.62 if deleted else 1.0) for length in _DASHES[kind]])
+    return pen
+
+
+@lru_cache(maxsize=64)
+def card_path(width: float, height: float, radius: float = RADIUS) -> QPainterPath:
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(0, 0, width, height), radius, radius)
+    return path
+
+
+@lru_cache(maxsize=64)
+def bar_path(width: float, height: float = 6.0, radius: float = RADIUS) -> QPainterPath:
+    """The coloured bar along a card's top, with the card's rounded corners."""
+    path = QPainterPath(QPointF(0, radius))
+    path.arcTo(0, 0, 2 * radius, 2 * radius, 180, -90)
+    path.lineTo(width - radius, 0)
+    path.arcTo(width - 2 * radius, 0, 2 * radius, 2 * radius, 90, -90)
+    path.lineTo(width, height)
+    path.lineTo(0, height)
+    path.closeSubpath()
+    return path
+
+
+def paint_switch(painter: QPainter, rect: QRectF, on: bool, colour: QColor, palette: Palette) -> None:
+    """A small switch: filled with the knob to the right when on."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour if on else mixed(QColor(palette.muted), 0.45, palette.window))
+    painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+    knob = rect.height() - 4
+    left = rect.right() - knob - 2 if on else rect.left() + 2
+    painter.setBrush(QColor("#ffffff"))
+    painter.drawEllipse(QRectF(left, rect.top() + 2, knob, knob))
+
+
+def shape_text(shape: Shape) -> str:
+    """`64×56×56`."""
+    return "×".join(map(str, shape))
+
+
+def kernels_text(node: Node) -> str:
+    """The convolutions of a block's residual branch: `3×3, 3×3`."""
+    assert node.block is not None
+    return "3×3, 3×3" if node.block.kind == "basic" else "1×1, 3×3, 1×1"
+
+
+def kind_text(kind: EdgeKind) -> str:
+    """What the legend calls an edge."""
+    names = {
+        "forward": tr("forward"),
+        "identity": tr("identity"),
+        "projection": tr("projection (1×1 conv, BN)"),
+        "subsampling": tr("option A (subsample, pad)"),
+    }
+    return names[kind]

@@ -1,0 +1,192 @@
+"""The scene: a network's layout as items.
+
+Moving things (another network, folding, another room) builds the items anew, which the folded layout keeps cheap. What
+only changes looks (deleted blocks, the selection) repaints the items concerned.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QGraphicsScene
+
+from explorer.app.diagram.items import BandItem, CardItem, LabelItem, LineItem
+from explorer.app.diagram.look import Look
+from explorer.app.diagram.opened import OpenedItem
+from explorer.app.diagram.words import card_words
+from explorer.app.theme import Palette
+from explorer.networks.graph import block_graph
+from explorer.networks.layout import Layout, layout
+from explorer.networks.spec import NetworkSpec
+
+TITLE_HEIGHT = 30.0
+"""Of the part of a band that a click selects the stage by."""
+
+
+class DiagramScene(QGraphicsScene):
+    """Bands, cards and lines of one network."""
+
+    def __init__(self, palette: Palette, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.look = Look(palette)
+        self.spec: NetworkSpec | None = None
+        self.layout_: Layout | None = None
+        self.cards: dict[str, CardItem] = {}
+        self.arcs: dict[str, LineItem] = {}
+        self.opened: OpenedItem | None = None
+        self._bands: list[BandItem] = []
+        self._unfolded: frozenset[str] = frozenset()
+        self._shown: frozenset[str] = frozenset()
+        self._room = (850.0, 300.0)
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def show_spec(self, spec: NetworkSpec, deleted: frozenset[str] = frozenset()) -> None:
+        """Another network, folded as at first."""
+        self.close_part()
+        self.spec = spec
+        self.look.deleted = deleted
+        self.look.current = None
+        self._unfolded, self._shown = frozenset(), deleted
+        self.rebuild()
+
+    def set_room(self, room: tuple[float, float]) -> bool:
+        """Lay out for a room of that width and height; says whether rows changed."""
+        before = self.layout_
+        self._room = room
+        if self.spec is None:
+            return False
+        after = layout(block_graph(self.spec), self._unfolded, self._shown, room)
+        if before is not None and after == before:
+            return False
+        self.rebuild()
+        return True
+
+    def set_palette(self, palette: Palette) -> None:
+        """Another theme."""
+        self.look.palette = palette
+        self.setBackgroundBrush(QColor(palette.window))
+        for arc in self.items():
+            if isinstance(arc, LineItem):
+                arc.refresh()
+        self.update()
+
+    def set_deleted(self, deleted: frozenset[str]) -> None:
+        """Exactly these blocks are deleted. Those inside a fold come out of it."""
+        changed = self.look.deleted ^ deleted
+        self.look.deleted = deleted
+        if self._bring_out(deleted):
+            return
+        for block in changed:
+            if block in self.cards:
+                self.cards[block].update()
+                self.arcs[block].refresh()
+        if self.opened is not None:
+            self.opened.update()
+
+    def set_current(self, current: str | None) -> None:
+        """The part, stage or fold with the focus ring. A block inside a fold comes out of it."""
+        before, self.look.current = self.look.current, current
+        if current is not None and self._bring_out(frozenset({current})):
+            return
+        for name in (before, current):
+            if name in self.cards:
+                self.cards[name].update()
+        for band in self._bands:
+            if band.band.id in (before, current):
+                band.update()
+
+    def _bring_out(self, blocks: frozenset[str]) -> bool:
+        """Break folds around blocks inside them; says whether any had to be."""
+        if self.spec is None:
+            return False
+        hidden = blocks.intersection(self.spec.block_ids).difference(self.cards)
+        if hidden:
+            self._shown |= hidden
+            self.rebuild()
+        return bool(hidden)
+
+    # -- folding and opening -------------------------------------------------------------------------------------
+
+    def toggle_fold(self, box_id: str) -> str:
+        """Unfold the run of a fold, or fold the run of a handle again; returns the box that now stands there."""
+        cell = self.cards[box_id].box.cell
+        if cell.kind == "fold":
+            self._unfolded |= {cell.run}
+            now = cell.hidden[0]
+        else:
+            self._unfolded -= {cell.run}
+            keep = self.look.deleted | {self.look.current or ""}
+            self._shown = (self._shown - frozenset(cell.hidden)) | keep.intersection(cell.hidden)
+            now = cell.run
+        self.rebuild()
+        return now if now in self.cards else next(iter(self.cards))
+
+    def open_part(self, part_id: str) -> bool:
+        """Show a part's operations; False where it has none to show."""
+        self.close_part()
+        card = self.cards.get(part_id)
+        if self.spec is None or card is None or card.box.cell.kind not in ("stem", "block", "head"):
+            return False
+        self.opened = OpenedItem(self.spec, card.box.cell, self.look)
+        self.addItem(self.opened)
+        return True
+
+    def close_part(self) -> bool:
+        """Says whether one was open."""
+        if self.opened is None:
+            return False
+        self.removeItem(self.opened)
+        self.opened = None
+        return True
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @property
+    def walk(self) -> list[str]:
+        """Ids of the boxes that the arrow keys reach, from stem to head."""
+        return [box_id for box_id, card in self.cards.items() if card.box.cell.kind != "input"]
+
+    def card_at(self, point: QPointF) -> CardItem | None:
+        for card in self.cards.values():
+            if card.contains(card.mapFromScene(point)):
+                return card
+        return None
+
+    def stage_at(self, point: QPointF) -> str | None:
+        """The stage whose title is at a point."""
+        for item in self._bands:
+            title = QRectF(item.rect())
+            title.setHeight(TITLE_HEIGHT)
+            if title.contains(point):
+                return item.band.id
+        return None
+
+    def content(self) -> QRectF:
+        """What fit shows."""
+        if self.layout_ is None:
+            return QRectF(0, 0, 1, 1)
+        return QRectF(0, 0, self.layout_.width, self.layout_.height)
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def rebuild(self) -> None:
+        """Lay out and make all items."""
+        assert self.spec is not None
+        open_id = self.opened.cell.id if self.opened else ""
+        self.opened = None
+        self.clear()
+        self.setBackgroundBrush(QColor(self.look.palette.window))
+        placed = layout(block_graph(self.spec), self._unfolded, self._shown, self._room)
+        self.layout_ = placed
+        self._bands = [BandItem(band, self.look) for band in placed.bands]
+        lines = [LineItem(line, self.look) for line in placed.lines]
+        labels = [LabelItem(line, self.look) for line in placed.lines if line.shape is not None]
+        self.cards = {box.id: CardItem(box, *card_words(box.cell, self.spec), self.look) for box in placed.boxes}
+        self.arcs = {line.line.around: line for line in lines if line.line.around is not None}
+        for item in (*self._bands, *lines, *labels, *self.cards.values()):
+            self.addItem(item)
+        margin = max(placed.width, placed.height)
+        self.open_part(open_id)
+        self.setSceneRect(self.content().adjusted(-margin, -margin, margin, margin))

@@ -1,0 +1,149 @@
+"""A spec -> nodes and edges, at three levels: stages, blocks, and the operations of one part.
+
+The graph says what is connected and which shape flows along each edge; where things stand is `layout`'s matter. A
+block's shortcut is an edge `around` that block, from what stands before it to what stands after it (He et al. 2015,
+figure 2).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from explorer.errors import UserError
+from explorer.networks.cost import network_cost
+from explorer.networks.operations import Operation, block_operations, head_operations, stem_operations
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
+
+NodeKind = Literal["input", "stem", "stage", "block", "operation", "head", "output"]
+EdgeKind = Literal["forward", "identity", "projection", "subsampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One thing of the network.
+
+    Attributes:
+        id: `input`, `stem`, a stage's or block's id, an operation's id, `head`, `output`.
+        kind: what it is.
+        input, output: shapes (channels, height, width).
+        stage: id of the stage that it belongs to, None outside the stages.
+        block: the block's spec, at block level.
+        operation: the operation, at operation level.
+    """
+
+    id: str
+    kind: NodeKind
+    input: Shape
+    output: Shape
+    stage: str | None = None
+    block: BlockSpec | None = None
+    operation: Operation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A connection.
+
+    Attributes:
+        source, target: ids of nodes.
+        kind: `forward`, or what the shortcut is.
+        shape: what flows along it (on a shortcut at block level: what arrives).
+        around: id of the block that a shortcut leads around, None on other edges.
+    """
+
+    source: str
+    target: str
+    kind: EdgeKind
+    shape: Shape
+    around: str | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes from input to output, and their edges."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def count(self, kind: EdgeKind) -> int:
+        """Edges of a kind."""
+        return sum(edge.kind == kind for edge in self.edges)
+
+
+def stage_graph(spec: NetworkSpec) -> Graph:
+    """Input, stem, one node a stage, head."""
+    cost = network_cost(spec)
+    nodes = [_input(spec), Node("stem", "stem", spec.input_shape, cost.stem.output)]
+    for stage in cost.stages:
+        nodes.append(Node(stage.id, "stage", nodes[-1].output, stage.output, stage.id))
+    nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
+    return Graph(tuple(nodes), tuple(_chain(nodes)))
+
+
+@lru_cache(maxsize=16)
+def block_graph(spec: NetworkSpec) -> Graph:
+    """Input, stem, every block, head; a forward edge between neighbours and one shortcut around each block."""
+    cost = network_cost(spec)
+    nodes = [_input(spec), Node("stem", "stem", spec.input_shape, cost.stem.output)]
+    outputs = {part.id: part.output for part in cost.blocks}
+    for stage in spec.stages:
+        for block in stage.blocks:
+            nodes.append(Node(block.id, "block", nodes[-1].output, outputs[block.id], stage.id, block))
+    nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
+    edges = _chain(nodes)
+    for before, node, after in zip(nodes, nodes[1:], nodes[2:], strict=False):
+        if node.block is not None:
+            edges.append(Edge(before.id, after.id, node.block.shortcut, node.output, node.id))
+    return Graph(tuple(nodes), tuple(edges))
+
+
+def operation_graph(spec: NetworkSpec, part_id: str) -> Graph:
+    """The operations of the stem, one block or the head, between a node `input` and a node `output`.
+
+    Raises:
+        UserError: the network has no such part.
+    """
+    part = next((node for node in block_graph(spec).nodes if node.id == part_id), None)
+    if part is None or part.kind not in ("stem", "block", "head"):
+        raise UserError("{network} has no part {id} that could be opened.", network=spec.name, id=part_id)
+    operations = _operations(spec, part)
+    branch = [_operation_node(part, operation) for operation in operations if not operation.on_shortcut]
+    nodes = [
+        Node("input", "input", part.input, part.input),
+        *branch,
+        Node("output", "output", part.output, part.output),
+    ]
+    edges = _chain(nodes)
+    if part.block is not None:
+        shortcut = [_operation_node(part, operation) for operation in operations if operation.on_shortcut]
+        add = next(node for node in branch if node.operation is not None and node.operation.kind == "add")
+        track = [nodes[0], *shortcut, add]
+        edges += [
+            Edge(source.id, target.id, part.block.shortcut, source.output, part.id)
+            for source, target in itertools.pairwise(track)
+        ]
+        nodes[-1:-1] = shortcut
+    return Graph(tuple(nodes), tuple(edges))
+
+
+def _operations(spec: NetworkSpec, part: Node) -> tuple[Operation, ...]:
+    if part.block is not None:
+        return block_operations(part.block, part.input)
+    return stem_operations(spec) if part.kind == "stem" else head_operations(spec, part.input)
+
+
+def _operation_node(part: Node, operation: Operation) -> Node:
+    return Node(operation.id, "operation", operation.input, operation.output, part.stage, operation=operation)
+
+
+def _input(spec: NetworkSpec) -> Node:
+    return Node("input", "input", spec.input_shape, spec.input_shape)
+
+
+def _chain(nodes: list[Node]) -> list[Edge]:
+    return [
+        Edge(source.id, target.id, "forward", source.output) for source, target in itertools.pairwise(nodes)
+    ]

@@ -1,0 +1,341 @@
+"""Nodes and edges -> rectangles and lines: pure functions over plain records, linear in the number of blocks.
+
+The network flows left to right, and on to a further row where one row would become too small to read. In a large
+network a run of equal blocks folds into one box, leaving its first and last block visible; blocks that must stay
+visible (`shown`) break the fold. Lengths are logical pixels at zoom 1, x to the right, y down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Literal
+
+from explorer.networks.graph import EdgeKind, Graph, Node
+from explorer.networks.spec import Shape
+
+BoxKind = Literal["input", "stem", "block", "fold", "handle", "operation", "head", "output"]
+Point = tuple[float, float]
+
+UNFOLDED_NODES = 26
+"""A network of at most so many nodes is shown whole."""
+FOLD_FROM = 6
+"""Equal blocks in a row that fold in a larger one."""
+SMALLEST_FOLD = 3
+"""Fewer blocks than this are shown instead of a box that stands for them."""
+GAP = 14.0
+"""Between two boxes of one stage."""
+PAD = 10.0
+"""Between a band's edge and its boxes."""
+BETWEEN = 6.0
+"""Between two bands, and between a band and a box outside."""
+CARD_HEIGHT = 62.0
+LEAVE, JOIN = 6.0, 4.0
+"""Where a shortcut leaves the edge before its block, and joins the one after it."""
+_WIDTHS = {"input": 60.0, "stem": 60.0, "fold": 60.0, "handle": 22.0, "head": 70.0}
+_BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0}
+_TURN = 12.0
+"""How far the line to the next row swings out."""
+_WORTH = 1.12
+"""How much larger a further row must make the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+    @property
+    def middle(self) -> Point:
+        return (self.x + self.width / 2, self.y + self.height / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What will be one box.
+
+    Attributes:
+        id: a node's id; `fold:` and a block's id for a fold or the handle that folds a run again.
+        kind: what it shows.
+        node: the node, or the first one that a fold stands for.
+        run: id of the run that a fold or handle unfolds and folds, else empty.
+        hidden: ids of the blocks that a fold stands for, or a handle would hide.
+    """
+
+    id: str
+    kind: BoxKind
+    node: Node
+    run: str = ""
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A placed cell, in a row counted from 0."""
+
+    cell: Cell
+    rect: Rect
+    row: int
+
+    @property
+    def id(self) -> str:
+        return self.cell.id
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The ground of a stage, or of what stands of it in one row; the first carries the title."""
+
+    id: str
+    rect: Rect
+    output: Shape
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An edge as a line.
+
+    Attributes:
+        kind: of the edge.
+        points: corners; on a curved line a start and three points for each cubic Bezier piece.
+        source, target: ids of boxes.
+        around: id of the box that a shortcut leads around, None on other edges.
+        curved: whether the points are Bezier points.
+        shape: what flows, on an edge where it changed, else None; to be written at `label`.
+        label: centre of that text.
+    """
+
+    kind: EdgeKind
+    points: tuple[Point, ...]
+    source: str
+    target: str
+    around: str | None = None
+    curved: bool = False
+    shape: Shape | None = None
+    label: Point = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A placed graph; everything lies within 0 … width and 0 … height."""
+
+    boxes: tuple[Box, ...]
+    bands: tuple[Band, ...]
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Heights:
+    """Of one row: the title's, the arcs' above the cards, what is below them; and the gap between rows."""
+
+    title: float
+    arc: float
+    below: float
+    between: float = 14.0
+
+    @property
+    def row(self) -> float:
+        return self.title + self.arc + CARD_HEIGHT + self.below
+
+    def total(self, rows: int) -> float:
+        return rows * self.row + (rows - 1) * self.between
+
+
+_ROOMY = _Heights(30, 54, 34)
+_DENSE = _Heights(26, 36, 24)
+
+
+def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset[str] = frozenset()) -> list[Cell]:
+    """The boxes to be, from input to output.
+
+    Args:
+        graph: at block level.
+        unfolded: ids of the runs that a person unfolded.
+        shown: blocks that stay visible inside a folded run.
+    """
+    found: list[Cell] = []
+    small = len(graph.nodes) <= UNFOLDED_NODES
+    for _, group in groupby(graph.nodes, key=_sameness):
+        run = list(group)
+        if small or len(run) < FOLD_FROM:
+            found += map(_plain, run)
+        else:
+            found += [_plain(run[0]), *_inner(run[1:-1], unfolded, shown), _plain(run[-1])]
+    return found
+
+
+def _sameness(node: Node) -> object:
+    if node.block is None:
+        return node.id
+    return (node.stage, node.input, node.output, node.block.shortcut, node.block.stride)
+
+
+def _plain(node: Node) -> Cell:
+    assert node.kind not in ("stage",)
+    kinds: dict[str, BoxKind] = {"input": "input", "stem": "stem", "head": "head"}
+    return Cell(node.id, kinds.get(node.kind, "block"), node)
+
+
+def _inner(run: list[Node], unfolded: frozenset[str], shown: frozenset[str]) -> Iterator[Cell]:
+    """The middle of a run: its blocks behind a handle, or folds broken around the blocks that stay visible."""
+    name = f"fold:{run[0].id}"
+    if name in unfolded:
+        yield Cell(name, "handle", run[0], name, tuple(node.id for node in run))
+        yield from map(_plain, run)
+        return
+    for visible, group in groupby(run, key=lambda node: node.id in shown):
+        piece = list(group)
+        if visible or len(piece) < SMALLEST_FOLD:
+            yield from map(_plain, piece)
+        else:
+            yield Cell(f"fold:{piece[0].id}", "fold", piece[0], name, tuple(node.id for node in piece))
+
+
+def layout(
+    graph: Graph,
+    unfolded: frozenset[str] = frozenset(),
+    shown: frozenset[str] = frozenset(),
+    room: tuple[float, float] = (850.0, 300.0),
+) -> Layout:
+    """Place a block graph so that it is as large as can be in a room of that width and height.
+
+    Further rows are taken only where they make the picture visibly larger. A row ends between two stages where one
+    ends near enough.
+    """
+    row_cells = _best_rows(cells(graph, unfolded, shown), room)
+    heights = _ROOMY if len(row_cells) == 1 else _DENSE
+    boxes: list[Box] = []
+    bands: list[Band] = []
+    indent = _TURN + BETWEEN if len(row_cells) > 1 else 0.0
+    for row, row_of in enumerate(row_cells):
+        top = row * (heights.row + heights.between)
+        placed = _place_row(row_of, row, indent, top + heights.title + heights.arc)
+        boxes += placed
+        bands += _bands(placed, top, heights.row)
+    seen: set[str] = set()
+    titled = []
+    lasts = {band.id: index for index, band in enumerate(bands)}
+    for index, band in enumerate(bands):
+        titled.append(Band(band.id, band.rect, band.output, band.id not in seen, lasts[band.id] == index))
+        seen.add(band.id)
+    width = max([box.rect.right for box in boxes] + [band.rect.right for band in bands]) + indent
+    lines = (*_forward(boxes, heights), *_arcs(boxes, heights))
+    return Layout(tuple(boxes), tuple(titled), lines, width, heights.total(len(row_cells)), len(row_cells))
+
+
+def _width(cell: Cell) -> float:
+    if cell.kind == "block" and cell.node.block is not None:
+        return _BLOCK_WIDTHS[cell.node.block.kind]
+    return _WIDTHS[cell.kind]
+
+
+def _space(left: Cell, right: Cell) -> float:
+    """Between two neighbours in one row."""
+    if left.node.stage == right.node.stage:
+        return GAP
+    return BETWEEN + (PAD if left.node.stage else 4.0) + (PAD if right.node.stage else 4.0)
+
+
+def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Cell]]:
+    ends = [0.0]
+    for index, cell in enumerate(all_cells):
+        ends.append(ends[-1] + _width(cell) + (_space(all_cells[index - 1], cell) if index else 0.0))
+    # Rows that fill the room evenly: rows * row height / (length / rows) is the room's proportion.
+    even = max(1, round((ends[-1] * room[1] / room[0] / _DENSE.row) ** 0.5))
+    best = [0, len(all_cells)]
+    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0)
+    for wanted in sorted({2, 3, 4, max(even - 1, 2), max(even, 2), even + 1}):
+        for slack in (1.0, 1.04, 1.08, 1.15):
+            for at_stages in (True, False):
+                cuts = _cuts(all_cells, ends, ends[-1] / wanted * slack, at_stages)
+                width = max(ends[end] - ends[start] for start, end in pairwise(cuts)) + 3 * _TURN
+                new = min(room[0] / width, room[1] / _DENSE.total(len(cuts) - 1), 1.0)
+                if new > size * (_WORTH if len(cuts) > len(best) else 1.001):
+                    best, size = cuts, new
+    return [all_cells[start:end] for start, end in pairwise(best)]
+
+
+def _cuts(all_cells: list[Cell], ends: list[float], limit: float, at_stages: bool) -> list[int]:
+    """Where rows of at most that length begin, and the end; `at_stages`: rather between two stages, if one ends in
+    the last two fifths of the row."""
+    cuts = [0]
+    boundary = 0
+    for index in range(1, len(all_cells)):
+        if all_cells[index].node.stage != all_cells[index - 1].node.stage:
+            boundary = index
+        if ends[index + 1] - ends[cuts[-1]] > limit:
+            good = at_stages and ends[boundary] - ends[cuts[-1]] > 0.6 * limit
+            cuts.append(boundary if good else index)
+    return [*cuts, len(all_cells)]
+
+
+def _place_row(row_of: list[Cell], row: int, left: float, y: float) -> list[Box]:
+    boxes = []
+    x = left + (PAD if row_of[0].node.stage else 0.0)
+    for index, cell in enumerate(row_of):
+        x += _space(row_of[index - 1], cell) if index else 0.0
+        boxes.append(Box(cell, Rect(x, y, _width(cell), CARD_HEIGHT), row))
+        x += _width(cell)
+    return boxes
+
+
+def _bands(row: list[Box], top: float, height: float) -> Iterator[Band]:
+    for stage, group in groupby(row, key=lambda box: box.cell.node.stage):
+        if stage is None:
+            continue
+        own = list(group)
+        left, right = own[0].rect.x - PAD, own[-1].rect.right + PAD
+        yield Band(stage, Rect(left, top, right - left, height), own[-1].cell.node.output, False, False)
+
+
+def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
+    written: Shape | None = boxes[0].cell.node.output
+    for source, target in pairwise(boxes):
+        shape = source.cell.node.output
+        changed = shape if shape != written else None
+        written = shape
+        start = (source.rect.right, source.rect.middle[1])
+        end = (target.rect.x, target.rect.middle[1])
+        label = ((start[0] + end[0]) / 2, source.rect.bottom + heights.below / 2)
+        corners: tuple[Point, ...] = (start, end)
+        if source.row != target.row:
+            out = start[0] + PAD + _TURN
+            back = end[0] - PAD - _TURN
+            between = source.rect.bottom + heights.below + heights.between / 2
+            corners = (start, (out, start[1]), (out, between), (back, between), (back, end[1]), end)
+            label = (start[0] - source.rect.width / 2, label[1])
+        yield Line("forward", corners, source.id, target.id, shape=changed, label=label)
+
+
+def _arcs(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
+    for before, box, after in zip(boxes, boxes[1:], boxes[2:], strict=False):
+        block = box.cell.node.block
+        if block is None or box.cell.kind == "handle":
+            continue
+        humps = 3 if box.cell.kind == "fold" else 1
+        left, right = box.rect.x - LEAVE, box.rect.right + JOIN
+        # A cubic reaches three quarters of the way to its control points.
+        base = box.rect.middle[1]
+        peak = base - (base - box.rect.y + heights.arc - 8) / 0.75
+        step = (right - left) / humps
+        points: list[Point] = [(left, base)]
+        for hump in range(humps):
+            start, end = left + hump * step, left + (hump + 1) * step
+            points += [(start, peak), (end, peak), (end, base)]
+        yield Line(block.shortcut, tuple(points), before.id, after.id, box.id, curved=True)
