@@ -1,29 +1,63 @@
-"""Labelled image sets: the bundled one, all of Fashion-MNIST, a folder with one folder a class."""
+"""Image sets: the bundled one, all of Fashion-MNIST, a folder of a person's own pictures."""
 
 from __future__ import annotations
 
-import gzip
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.engine.records import Preprocessing
+from explorer.engine import fashion
+from explorer.engine.folders import fold, is_generic, open_folder
+from explorer.engine.images import fit
+from explorer.engine.ordering import balanced_order
+from explorer.engine.pictures import picture_from_array
+from explorer.engine.records import DataRef, Preprocessing, Step, WeightsInfo
+from explorer.engine.steps import finish
 from explorer.errors import UserError
 
-FASHION_MNIST_CLASSES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
-FASHION_MNIST_MEAN, FASHION_MNIST_STD = 0.2860, 0.3530
-"""Of the 60,000 training images, on values from 0 to 1."""
-_DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+FASHION_MNIST_CLASSES = fashion.CLASSES
+FASHION_MNIST_MEAN, FASHION_MNIST_STD = fashion.MEAN, fashion.STD
+fashion_mnist_preprocessing = fashion.preprocessing
 
 
-@dataclass(frozen=True)
+class LabelledImages(Protocol):
+    """Images to measure on.
+
+    Attributes:
+        name: shown to the person.
+        labels: int64 (N,), or None where the images have no labels that the network knows.
+        classes: name of each label; empty without labels.
+        note: one or more sentences on what was left out or assumed, empty where nothing was.
+    """
+
+    name: str
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    note: str
+
+    def __len__(self) -> int: ...
+
+    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
+        """The images at `indices`, fitted: uint8 (n, 1 or 3, crop, crop).
+
+        Raises:
+            UserError: a file that was there when the set was opened can't be read any more.
+        """
+        ...
+
+    def order(self, seed: int = 0) -> np.ndarray:
+        """Every index once, shuffled, each beginning holding the classes in nearly the proportion of the whole."""
+        ...
+
+
+@dataclass(eq=False)
 class ArrayImages:
-    """Labelled images of one size, in memory.
+    """Images of one size, in memory, as training takes them.
 
     Attributes:
         name: shown to the person.
@@ -38,36 +72,94 @@ class ArrayImages:
     classes: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.array)
 
     def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
-        """The images at `indices`, fitted: uint8 (n, 1, crop, crop)."""
-        return torch.from_numpy(self.array[indices]).unsqueeze(1)
+        """The images at `indices`, fitted: uint8 (n, 1 or 3, crop, crop)."""
+        return _fitted(self.array, indices, preprocessing)
 
 
-def fashion_mnist_preprocessing(channels: int, side: int) -> Preprocessing:
-    """Grey, 28x28, enlarged where the network wants a larger side."""
-    return Preprocessing(
-        channels=channels, resize=28, crop=28, mean=(FASHION_MNIST_MEAN,), std=(FASHION_MNIST_STD,),
-        grey=True, pad=True, negate_bright=True, enlarge=0 if side == 28 else side,
-    )  # fmt: skip
+@dataclass(eq=False)
+class ArrayImageSet:
+    """`LabelledImages` in memory; `array` is uint8 (N, H, W)."""
+
+    name: str
+    array: np.ndarray
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
+        return _fitted(self.array, indices, preprocessing)
+
+    def order(self, seed: int = 0) -> np.ndarray:
+        return balanced_order(len(self), self.labels, seed)
 
 
-def fashion_mnist(split: str) -> ArrayImages:
-    """All of Fashion-MNIST: `train` (60,000 images) or `test` (10,000)."""
-    prefix = "train" if split == "train" else "t10k"
-    images = _read_idx(_DEBIAN / f"{prefix}-images-idx3-ubyte.gz")
-    labels = _read_idx(_DEBIAN / f"{prefix}-labels-idx1-ubyte.gz").astype(np.int64)
-    return ArrayImages(f"Fashion-MNIST {split}", images, labels, FASHION_MNIST_CLASSES)
+def _fitted(array: np.ndarray, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
+    side = preprocessing.crop
+    if preprocessing.grey and array.shape[1:] == (side, side) and preprocessing.resize == side:
+        # Such images are what fitting would make of them. None is negated: a set is taken as its makers left it.
+        return torch.from_numpy(array[indices]).unsqueeze(1)
+    return torch.stack([fit(picture_from_array(array[index], ""), preprocessing)[0] for index in indices])
 
 
-def _read_idx(path: Path) -> np.ndarray:
-    """An IDX file of unsigned bytes (the format of LeCun's MNIST page)."""
-    try:
-        with gzip.open(path, "rb") as file:
-            data = file.read()
-    except (OSError, EOFError) as error:
-        raise UserError("{path} can't be read: {reason}.", path=path, reason=error) from None
-    dimensions = data[3]
-    shape = np.frombuffer(data, ">i4", dimensions, 4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
+def fashion_mnist(split: fashion.Split) -> ArrayImages:
+    """All of Fashion-MNIST: `train` (60,000 images) or `test` (10,000); downloaded where it is not on this machine.
+
+    Raises:
+        UserError: it is nowhere and can't be downloaded, or a file is damaged.
+    """
+    images, labels = finish(fashion.whole(split))
+    return ArrayImages(f"Fashion-MNIST {split}", images, labels, fashion.CLASSES)
+
+
+def open_data(ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
+    """Open an image set for a network; the job's return value is the set.
+
+    A Fashion-MNIST set has labels for a network with Fashion-MNIST's classes, or with ten that have no names (then
+    they are matched by number); for any other network it is a set without labels.
+
+    Args:
+        ref: which.
+        info: what the network's weights brought: its classes and preprocessing.
+
+    Raises:
+        UserError: the set can't be found, downloaded or read, or holds no picture.
+    """
+    if ref.kind == "folder":
+        return (yield from open_folder(Path(ref.path), info.classes))
+    if ref.kind == "fashion-mnist":
+        name, (images, labels) = "Fashion-MNIST, 2,000 test images", fashion.bundled()
+    else:
+        name, (images, labels) = "Fashion-MNIST, 10,000 test images", (yield from fashion.whole("test"))
+    note = _mismatch(info.classes)
+    if note:
+        return ArrayImageSet(name, images, None, (), note)
+    return ArrayImageSet(name, images, labels, fashion.CLASSES)
+
+
+def _mismatch(classes: tuple[str, ...]) -> str:
+    """Why a network with these classes has no labels in Fashion-MNIST, empty where it has."""
+    same = tuple(map(fold, classes)) == tuple(map(fold, fashion.CLASSES))
+    if same or (len(classes) == len(fashion.CLASSES) and is_generic(classes)):
+        return ""
+    return "The network's classes are not Fashion-MNIST's, so only the agreement with the intact network is measured."
+
+
+def training_folder(path: Path) -> Generator[Step, None, tuple[LabelledImages, np.ndarray]]:
+    """A labelled folder to train on, its classes numbered in alphabetical order; with its labels, which it has.
+
+    Raises:
+        UserError: not at least two folders with pictures in them, or nothing that can be read.
+    """
+    images = yield from open_folder(path, None)
+    if images.labels is None or len(images.classes) < 2:
+        raise UserError(
+            "Training needs at least two classes: {folder} needs a folder of pictures for each of them.",
+            folder=path,
+        )
+    return images, images.labels

@@ -1,0 +1,148 @@
+"""The devices of this machine: CPU, every CUDA device, MPS; choosing one, and falling back when it fails."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from explorer.engine.records import CPU, DeviceInfo
+from explorer.errors import UserError
+
+Result = TypeVar("Result")
+
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed", "std::bad_alloc")
+_LOST = (
+    "cuda error", "cudnn_status", "cudnn error", "cublas_status", "nvidia driver", "no cuda gpus",
+    "cuda-capable device", "invalid device ordinal", "not compiled with cuda", "hip error",
+    "cannot access accelerator device", "mps backend", "nvml", "not linked with support for mps",
+)  # fmt: skip
+
+
+def devices() -> tuple[DeviceInfo, ...]:
+    """What this machine has, the CPU first; devices of the same name get a number."""
+    found = [CPU, *_cuda()]
+    if torch.backends.mps.is_available():
+        found.append(DeviceInfo("mps", "Apple GPU (MPS)"))
+    return tuple(found)
+
+
+def _cuda() -> list[DeviceInfo]:
+    try:
+        # A driver that doesn't answer is told as a warning; here it only means that there is no such device.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    except (RuntimeError, AssertionError):
+        return []
+    several = Counter(names)
+    return [
+        DeviceInfo(f"cuda:{index}", f"{name} ({index})" if several[name] > 1 else name)
+        for index, name in enumerate(names)
+    ]
+
+
+def choose(text: str) -> DeviceInfo:
+    """A device by name: `cpu`, `cuda` (the first), `cuda:1`, `mps`, or `auto`: the first CUDA device, MPS, CPU, in
+    this order.
+
+    Raises:
+        UserError: no such device here.
+    """
+    present = devices()
+    wanted = text.strip().lower()
+    if wanted == "auto":
+        return present[1] if len(present) > 1 else CPU
+    if wanted == "cuda":
+        wanted = "cuda:0"
+    for device in present:
+        if device.id == wanted:
+            return device
+    raise UserError(
+        "This machine has no device {name}; choose {present}, or auto.",
+        name=text, present=", ".join(device.id for device in present),
+    )  # fmt: skip
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device, or the machine, has no memory left."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and _says(error, _OUT_OF_MEMORY)
+
+
+def is_device_lost(error: BaseException) -> bool:
+    """Whether a device stopped working or isn't there any more."""
+    if is_out_of_memory(error):
+        return False
+    accelerator_error = getattr(torch, "AcceleratorError", None)
+    if accelerator_error is not None and isinstance(error, accelerator_error):
+        return True
+    return isinstance(error, RuntimeError | AssertionError | NotImplementedError) and _says(error, _LOST)
+
+
+def _says(error: BaseException, phrases: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(phrase in text for phrase in phrases)
+
+
+def fallback_note(error: BaseException, device: DeviceInfo) -> str | None:
+    """The sentence that goes with falling back to the CPU after `error`; None where the error is no reason to.
+
+    On the CPU there is nothing to fall back to.
+
+    Raises:
+        UserError: the CPU itself is out of memory.
+    """
+    if device.id == CPU.id:
+        if is_out_of_memory(error):
+            raise UserError(
+                "There is not enough memory for this network: choose a smaller one, or a smaller input side."
+            ) from None
+        return None
+    if is_out_of_memory(error):
+        return f"{device.title} is out of memory, so this ran on the CPU."
+    if is_device_lost(error):
+        return f"{device.title} doesn't answer any more, so this ran on the CPU."
+    return None
+
+
+def run_with_fallback(run: Callable[[str], Result], device: DeviceInfo) -> tuple[Result, DeviceInfo, str]:
+    """Run on a device, and once more on the CPU where the device is out of memory or gone.
+
+    Args:
+        run: the work, given torch's name of the device; it must be able to start afresh.
+        device: where to run.
+
+    Returns:
+        The result, the device that it came from, and one sentence where that is another one, else empty.
+
+    Raises:
+        UserError: the CPU is out of memory too.
+    """
+    try:
+        return run(device.id), device, ""
+    except Exception as error:
+        note = fallback_note(error, device)
+        if note is None:
+            raise
+    release(device)
+    try:
+        return run(CPU.id), CPU, note
+    except Exception as error:
+        fallback_note(error, CPU)
+        raise
+
+
+def release(device: DeviceInfo) -> None:
+    """Give a device's unused memory back; a device that is gone has none to give."""
+    try:
+        if device.id.startswith("cuda"):
+            torch.cuda.empty_cache()
+        elif device.id == "mps":
+            torch.mps.empty_cache()
+    except (RuntimeError, AssertionError):
+        return

@@ -1,0 +1,218 @@
+"""Whether a state dict fits a network, what of the network must change for it, and which network it looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.engine.build import build_empty
+from explorer.errors import UserError
+from explorer.networks.catalog import preset_name
+from explorer.networks.spec import STAGES, Family, NetworkSpec, ShortcutOption
+
+State = dict[str, Tensor]
+_BLOCK = re.compile(r"^layer(\d+)\.(\d+)\.")
+_COUNTER = "num_batches_tracked"
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Differences:
+    """How a state dict differs from what a network needs; each entry in words."""
+
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    misshapen: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.extra or self.misshapen)
+
+
+def same_architecture(one: NetworkSpec, other: NetworkSpec) -> bool:
+    """Whether weights of one compute the same in the other: all but the input and the classes is equal. A basic block
+    has its stride in one place only, so there it makes no difference."""
+    plain = {"in_channels": 3, "side": 224, "classes": 1000}
+    first, second = one.with_(**plain), other.with_(**plain)
+    if one.block == "basic":
+        first, second = first.with_(stride_place="3x3"), second.with_(stride_place="3x3")
+    return first == second
+
+
+def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, State]:
+    """The network with the input channels and classes of the weights, and the weights complete.
+
+    Counters of batches that old files lack are added.
+
+    Args:
+        state: under this program's key names.
+        spec: the network that was asked for.
+        name: of the file, for errors.
+
+    Raises:
+        UserError: entries are missing, unknown, of another shape, or no numbers; it says which network would fit.
+    """
+    adapted = _with_ends_of(state, spec)
+    wrong = differences(state, adapted)
+    if wrong:
+        other = guess(state, spec)
+        if other is not None and not differences(state, other):
+            raise UserError(
+                "{name} looks like {other}, not like {network}: choose that network.",
+                name=name, other=described(other, spec), network=described(spec, other),
+            )  # fmt: skip
+        raise UserError(
+            "{name} does not fit {network}: {differences}.",
+            name=name, network=spec.name, differences=_in_words(wrong),
+        )  # fmt: skip
+    broken = [key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all())]
+    if broken:
+        raise UserError(
+            "{name} holds values that are no numbers (NaN or infinite) in {count} of its entries ({keys}); its "
+            "training went wrong or the file is damaged.",
+            name=name, count=len(broken), keys=_listed(broken),
+        )  # fmt: skip
+    return adapted, _completed(state, adapted)
+
+
+def _with_ends_of(state: State, spec: NetworkSpec) -> NetworkSpec:
+    """The network with as many input channels and classes as the first and the last weight have."""
+    first, last = state.get("conv1.weight"), state.get("fc.weight")
+    changes = {}
+    if first is not None and first.dim() == 4 and 1 <= first.shape[1] <= 512:
+        changes["in_channels"] = first.shape[1]
+    if last is not None and last.dim() == 2 and 2 <= last.shape[0] <= 100_000:
+        changes["classes"] = last.shape[0]
+    return spec.with_(**changes)
+
+
+def differences(state: State, spec: NetworkSpec) -> Differences:
+    """Compare names and shapes with the network's."""
+    wanted = build_empty(spec).state_dict()
+    return Differences(
+        tuple(key for key in wanted if key not in state and not key.endswith(_COUNTER)),
+        tuple(key for key in state if key not in wanted),
+        tuple(
+            f"{key} is {_shape(state[key])} instead of {_shape(value)}"
+            for key, value in wanted.items()
+            if key in state and state[key].shape != value.shape and not key.endswith(_COUNTER)
+        ),
+    )
+
+
+def _completed(state: State, spec: NetworkSpec) -> State:
+    wanted = build_empty(spec).state_dict()
+    return {
+        key: torch.zeros((), dtype=torch.long) if key.endswith(_COUNTER) else state[key].to(value.dtype)
+        for key, value in wanted.items()
+    }
+
+
+# -- which network it looks like ---------------------------------------------------------------------------------
+
+
+def guess(state: State, like: NetworkSpec) -> NetworkSpec | None:
+    """The network whose weights these seem to be, from names and shapes; None where there is none.
+
+    What the weights don't tell (the input side, the place of the stride) is taken from `like`.
+    """
+    stem, first, last = (state.get(key) for key in ("conv1.weight", "layer1.0.conv1.weight", "fc.weight"))
+    if stem is None or first is None or last is None or stem.dim() != 4 or first.dim() != 4 or last.dim() != 2:
+        return None
+    family: Family = "imagenet" if stem.shape[2] == 7 else "cifar"
+    positions = [(int(found[1]), int(found[2])) for found in map(_BLOCK.match, state) if found]
+    blocks = tuple(
+        max((position for stage, position in positions if stage == number), default=-1) + 1
+        for number in range(1, max(stage for stage, _ in positions) + 1)
+    )
+    if len(blocks) != STAGES[family]:
+        return None
+    try:
+        return NetworkSpec(
+            family,
+            blocks,
+            "bottleneck" if "layer1.0.conv3.weight" in state else "basic",
+            _guess_shortcut(state, blocks),
+            like.stride_place,
+            stem.shape[1],
+            like.side,
+            last.shape[0],
+            first.shape[0],
+        )
+    except UserError:
+        return None
+
+
+def _guess_shortcut(state: State, blocks: Sequence[int]) -> ShortcutOption:
+    def projects(stage: int, position: int) -> bool:
+        return f"layer{stage}.{position}.downsample.0.weight" in state
+
+    if not projects(2, 0):
+        return "A"
+    basic = "layer1.0.conv3.weight" not in state
+    later = [(stage, 1) for stage, count in enumerate(blocks, 1) if count > 1]
+    # Only option C has projections where the shape stays.
+    keeps_shape = ([(1, 0)] if basic else []) + later
+    return "C" if keeps_shape and all(projects(*place) for place in keeps_shape) else "B"
+
+
+def described(spec: NetworkSpec, other: NetworkSpec) -> str:
+    """A network's name, with what else tells it from another of the same name."""
+    facts = []
+    if spec.family != other.family:
+        facts.append("the ImageNet family" if spec.family == "imagenet" else "the CIFAR family")
+    if spec.blocks != other.blocks and (spec.depth == other.depth or preset_name(spec) is None):
+        facts.append(f"{'-'.join(map(str, spec.blocks))} blocks")
+    if spec.block != other.block and spec.depth == other.depth:
+        facts.append(f"{spec.block} blocks")
+    if spec.shortcut != other.shortcut:
+        facts.append(f"shortcut option {spec.shortcut}")
+    if spec.stride_place != other.stride_place and spec.block == "bottleneck":
+        facts.append(f"the stride on the {spec.stride_place}")
+    if spec.width != other.width:
+        facts.append(f"width {spec.width}")
+    return f"{spec.name} ({', '.join(facts)})" if facts else spec.name
+
+
+# -- words -------------------------------------------------------------------------------------------------------
+
+
+def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
+    """One sentence on what the weights changed of the network, empty where nothing."""
+    changes = []
+    if asked.input_shape != got.input_shape:
+        changes.append(f"its input is now {_times(got.input_shape)} instead of {_times(asked.input_shape)}")
+    if asked.classes != got.classes:
+        changes.append(f"it has {got.classes:,} classes instead of {asked.classes:,}")
+    return f"The network was adapted to the weights: {' and '.join(changes)}." if changes else ""
+
+
+def _in_words(wrong: Differences) -> str:
+    parts = []
+    if wrong.missing:
+        parts.append(f"{_entries(wrong.missing)} missing ({_listed(wrong.missing)})")
+    if wrong.extra:
+        parts.append(f"{_entries(wrong.extra)} unknown ({_listed(wrong.extra)})")
+    if wrong.misshapen:
+        parts.append(f"{_entries(wrong.misshapen)} of another shape ({_listed(wrong.misshapen)})")
+    return ", ".join(parts)
+
+
+def _entries(keys: Sequence[str]) -> str:
+    return "1 entry is" if len(keys) == 1 else f"{len(keys):,} entries are"
+
+
+def _listed(keys: Sequence[str]) -> str:
+    rest = len(keys) - _NAMED
+    return ", ".join(keys[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _shape(value: Tensor) -> str:
+    return _times(tuple(value.shape)) if value.dim() else "a single number"
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,263 @@
+"""A folder of pictures as an image set: one folder a class, or a heap of pictures without labels."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from explorer.engine.images import fit
+from explorer.engine.ordering import balanced_order
+from explorer.engine.pictures import SUFFIXES, open_picture
+from explorer.engine.records import Preprocessing, Step
+from explorer.errors import UserError
+
+_KEPT_BYTES = 512 << 20
+"""Of fitted pictures that are kept, so that a second measurement need not decode them again."""
+_STEP_SECONDS = 0.1
+_NAMED = 3
+_GENERIC = re.compile(r"class \d+")
+
+
+@dataclass(eq=False)
+class FolderImages:
+    """`LabelledImages` whose pictures are read when they are needed.
+
+    Attributes:
+        name: the folder's.
+        files: the pictures that can be read.
+        labels: int64 (N,), or None where the folders are no classes of the network.
+        classes: the network's, or the folders' names; empty without labels.
+        note: what was left out or assumed.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    note: str = ""
+    _kept: dict[int, Tensor] = field(default_factory=dict, repr=False)
+    _kept_for: Preprocessing | None = None
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
+        """The pictures at `indices`, fitted: uint8 (n, 1 or 3, crop, crop).
+
+        Raises:
+            UserError: a file that was there when the folder was opened can't be read any more.
+        """
+        if preprocessing != self._kept_for:
+            self._kept, self._kept_for = {}, preprocessing
+        wanted = [int(index) for index in indices]
+        missing = [index for index in dict.fromkeys(wanted) if index not in self._kept]
+        fresh: dict[int, Tensor] = {}
+        if missing:
+            # Pillow decodes and scales without holding Python's lock.
+            with ThreadPoolExecutor(max_workers=4, thread_name_prefix="decode") as pool:
+                fitted = pool.map(lambda index: fit(open_picture(self.files[index]), preprocessing)[0], missing)
+                fresh = dict(zip(missing, fitted, strict=True))
+        self._keep(fresh)
+        return torch.stack([fresh[index] if index in fresh else self._kept[index] for index in wanted])
+
+    def _keep(self, fresh: dict[int, Tensor]) -> None:
+        for index, pixels in fresh.items():
+            if (len(self._kept) + 1) * pixels.numel() > _KEPT_BYTES:
+                return
+            self._kept[index] = pixels
+
+    def order(self, seed: int = 0) -> np.ndarray:
+        return balanced_order(len(self), self.labels, seed)
+
+
+def fold(name: str) -> str:
+    """A class's name without what spellings differ in: case, spaces, underscores, slashes, other signs."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def is_generic(classes: Sequence[str]) -> bool:
+    """Whether classes have no names of their own but `class 0`, `class 1` …"""
+    return all(_GENERIC.fullmatch(name) for name in classes)
+
+
+def open_folder(path: Path, classes: Sequence[str] | None) -> Generator[Step, None, FolderImages]:
+    """Look through a folder and check each picture; the job's return value is the set.
+
+    Folders in it are classes, matched to the network's by name (whatever the case, spaces, underscores and slashes) or
+    by number; all pictures below a class folder are of that class. Where the network's classes have no names, as many
+    folders as it has outputs are numbered in alphabetical order. Folders that match no class are left out and named;
+    where none matches, and where there are only pictures without folders, it is a set without labels. Pictures that
+    can't be read are left out, counted and named.
+
+    Args:
+        path: the folder.
+        classes: the network's; None takes the folders' names, in alphabetical order.
+
+    Raises:
+        UserError: no such folder, no picture in it, or none that can be read.
+    """
+    found = yield from _look(path)
+    total = sum(len(files) for files in found.values())
+    if not total:
+        raise UserError("{folder} holds no picture: put pictures into it, one folder for each class.", folder=path)
+    bad: list[Path] = []
+    good: dict[str, list[Path]] = {}
+    told, done = time.monotonic(), 0
+    yield Step(0.0, f"Checking {total:,} pictures in {path.name}")
+    for folder, files in found.items():
+        for file in files:
+            (good.setdefault(folder, []) if readable(file) else bad).append(file)
+            done += 1
+            if time.monotonic() - told > _STEP_SECONDS:
+                yield Step(done / total, f"Checking {total:,} pictures in {path.name}")
+                told = time.monotonic()
+    if not good:
+        raise UserError(
+            "None of the {count} pictures in {folder} can be read ({names}).",
+            count=total, folder=path, names=_named([file.name for file in bad]),
+        )  # fmt: skip
+    return _assemble(path, good, bad, classes)
+
+
+def _look(path: Path) -> Generator[Step, None, dict[str, list[Path]]]:
+    """Class folder's name (empty for the folder itself) -> its picture files, both in order."""
+    if not path.exists():
+        raise UserError(
+            "There is no folder {folder}: choose one that holds a folder of pictures for each class.", folder=path
+        )
+    if not path.is_dir():
+        raise UserError(
+            "{folder} is a file: choose a folder that holds a folder of pictures for each class.", folder=path
+        )
+    try:
+        entries = sorted(path.iterdir())
+        found = {"": [entry for entry in entries if _is_picture(entry)]}
+        for entry in entries:
+            if entry.is_dir() and not entry.name.startswith("."):
+                yield Step(None, f"Looking through {entry.name}")
+                found[entry.name] = sorted(filter(_is_picture, entry.rglob("*")))
+    except OSError as error:
+        raise UserError("{folder} can't be read: {reason}.", folder=path, reason=error.strerror or error) from None
+    return found
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def readable(path: Path) -> bool:
+    """Whether a picture can be decoded.
+
+    JPEG and PNG, of which large sets are made, are checked without decoding: a JPEG must end with its end marker, a
+    PNG's checksums must fit. Where the quick check finds something odd, and for the other kinds, decoding decides.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            if head[:3] == b"\xff\xd8\xff":
+                file.seek(-min(path.stat().st_size, 64), 2)
+                if file.read().rstrip(b"\x00\r\n \t").endswith(b"\xff\xd9"):
+                    return _plain_head(path)
+            elif head == b"\x89PNG" and _plain_head(path):
+                file.seek(0)
+                with Image.open(file, formats=["PNG"]) as image:
+                    image.verify()
+                return True
+    except Exception:  # Decoding, below, has the last word on whatever is odd.
+        pass
+    try:
+        open_picture(path)
+    except UserError:
+        return False
+    return True
+
+
+def _plain_head(path: Path) -> bool:
+    """Whether the head can be read and names a size that needs no care."""
+    with Image.open(path, formats=["JPEG", "PNG"]) as image:
+        return image.width * image.height < 50_000_000
+
+
+def _assemble(path: Path, good: dict[str, list[Path]], bad: list[Path], classes: Sequence[str] | None) -> FolderImages:
+    folders = [folder for folder in good if folder]
+    notes = []
+    if bad:
+        notes.append(_count(len(bad), "picture", "can't be read and was left out", "can't be read and were left out")
+                     + f": {_named([str(file.relative_to(path)) for file in bad])}.")  # fmt: skip
+    if classes is None:
+        numbers: dict[str, int] | None = {folder: index for index, folder in enumerate(folders)} or None
+        names = tuple(folders)
+    else:
+        numbers, words = match(folders, classes)
+        names = tuple(classes)
+        notes += words
+    if numbers is None:
+        files = [file for files in good.values() for file in files]
+        return FolderImages(path.name, tuple(files), None, (), " ".join(notes))
+    if "" in good:
+        notes.append(_count(len(good[""]), "picture", "lies outside the class folders and was left out",
+                            "lie outside the class folders and were left out") + ".")  # fmt: skip
+    if len(numbers) == 1:
+        notes.append(
+            f"All pictures are of one class ({next(iter(numbers))}), so the accuracy is that of this class alone."
+        )
+    pairs = [(file, number) for folder, number in numbers.items() for file in good[folder]]
+    labels = np.array([number for _, number in pairs], dtype=np.int64)
+    return FolderImages(path.name, tuple(file for file, _ in pairs), labels, names, " ".join(notes))
+
+
+def match(folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[str, int] | None, list[str]]:
+    """Class folders -> numbers of the network's classes, and sentences on what was assumed or left out.
+
+    None instead of numbers where no folder is a class.
+    """
+    if not folders:
+        return None, [
+            "The pictures are in no class folders, so only the agreement with the intact network is measured."
+        ]
+    known = dict(_known(folders, classes))
+    if not known:
+        if is_generic(classes) and len(folders) == len(classes):
+            words = "The network's classes have no names, so the folders count as them in alphabetical order."
+            return {folder: index for index, folder in enumerate(folders)}, [words]
+        return None, [
+            f"None of the folders ({_named(folders)}) is named like a class of the network ({_named(classes)}), "
+            "so only the agreement with the intact network is measured."
+        ]
+    unknown = [folder for folder in folders if folder not in known]
+    if not unknown:
+        return known, []
+    words = _count(len(unknown), "folder", "is no class of the network and was left out",
+                   "are no classes of the network and were left out")  # fmt: skip
+    return known, [f"{words}: {_named(unknown)}."]
+
+
+def _known(folders: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """By name first; a name that two classes share says nothing. Else by number."""
+    count = Counter(map(fold, classes))
+    names = {fold(name): index for index, name in enumerate(classes) if count[fold(name)] == 1}
+    for folder in folders:
+        number = names.get(fold(folder))
+        if number is None and folder.isascii() and folder.isdigit() and int(folder) < len(classes):
+            number = int(folder)
+        if number is not None:
+            yield folder, number
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _count(number: int, noun: str, one: str, several: str) -> str:
+    return f"1 {noun} {one}" if number == 1 else f"{number:,} {noun}s {several}"
