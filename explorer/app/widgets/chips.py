@@ -101,3 +101,46 @@ class ChipArea(QScrollArea):
         chip = self.sender()
         if isinstance(chip, RestoreChip):
             self.restore_requested.emit(chip.block_id)
+
+
+class PartChip(QAbstractButton):
+    """A part to look at; filled with its stage's colour when it is the one."""
+
+    def __init__(self, part_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.part_id = part_id
+        self.setText(part_id)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Maps of {id}", id=part_id))
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 24, _HEIGHT)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme().palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = QColor(colours.line if self.underMouse() else colours.control)
+        text = QColor(colours.muted)
+        if self.isChecked():
+            ground = part_colour(self.part_id)
+            # Black or white, whichever stands out more: amber needs black, blue white.
+            text = QColor("#10141a") if _luminance(ground) > 0.22 else QColor("#ffffff")
+        painter.setPen(QPen(QColor(colours.accent), 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        rect = self.rect().toRectF().adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+        painter.setPen(text)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+def _luminance(colour: QColor) -> float:
+    """Relative luminance from 0 to 1 (WCAG 2.2)."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
