@@ -75,8 +75,9 @@ def part_colour(part_id: str) -> QColor:
 def mixed(colour: QColor, share: float, ground: QColor | str) -> QColor:
     """`share` of a colour on a ground."""
     ground = QColor(ground)
-    parts = zip(colour.getRgbF()[:3], ground.getRgbF()[:3], strict=True)
-    return QColor.fromRgbF(*(share * top + (1 - share) * under for top, under in parts))
+    above = (colour.redF(), colour.greenF(), colour.blueF())
+    below = (ground.redF(), ground.greenF(), ground.blueF())
+    return QColor.fromRgbF(*(share * top + (1 - share) * under for top, under in zip(above, below, strict=True)))
 
 
 class Theme(QObject):
@@ -151,11 +152,13 @@ def style_sheet(c: Palette) -> str:
     QLabel[rank="figure"] {{ font-size: 28px; font-weight: 700; }}
     QLabel[rank="headline"] {{ font-size: 18px; font-weight: 700; }}
     QPushButton, QToolButton, QComboBox, QSpinBox, QLineEdit {{
-        background: {c.control}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px; min-height: 18px; }}
+        background: {c.control}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px;
+        min-height: 18px; }}
     QToolButton {{ padding: 5px 8px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {c.line}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.raised}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border-color: {c.accent}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{
+        border-color: {c.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {mixed(QColor(c.muted), 0.6, c.window).name()}; }}
     QPushButton[chip="true"] {{ border-radius: 12px; padding: 3px 12px; }}
     QPushButton[chip="true"]:checked {{ background: {c.accent}; color: {c.on_accent}; }}
@@ -188,7 +191,8 @@ def style_sheet(c: Palette) -> str:
     QSplitter::handle {{ background: {c.line}; }}
     QMainWindow::separator {{ background: {c.line}; width: 1px; height: 1px; }}
     QDockWidget {{ titlebar-close-icon: none; color: {c.muted}; font-weight: 600; }}
-    QToolBar {{ background: {c.window}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 12px; spacing: 8px; }}
+    QToolBar {{ background: {c.window}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 12px;
+        spacing: 8px; }}
     QToolBar::separator {{ background: {c.line}; width: 1px; margin: 6px 4px; }}
     QStatusBar {{ background: {c.window}; border-top: 1px solid {c.line}; }}
     QStatusBar::item {{ border: none; }}
@@ -204,7 +208,8 @@ def style_sheet(c: Palette) -> str:
     QPushButton[segment="true"]:disabled {{ color: {mixed(QColor(c.muted), 0.5, c.window).name()}; }}
     QLineEdit[number="true"] {{ padding: 3px 4px; }}
     QPushButton[small="true"] {{ padding: 2px 10px; font-size: 12px; }}
-    QPushButton[quiet="true"], QToolButton[quiet="true"] {{ background: transparent; padding: 2px 6px; color: {c.muted}; }}
+    QPushButton[quiet="true"], QToolButton[quiet="true"] {{
+        background: transparent; padding: 2px 6px; color: {c.muted}; }}
     QPushButton[quiet="true"]:hover, QToolButton[quiet="true"]:hover {{ background: {c.control}; color: {c.text}; }}
     QPushButton[quiet="true"]:focus, QToolButton[quiet="true"]:focus {{ border-color: {c.accent}; }}
     QToolButton[info="true"], QToolButton[info="true"]:focus {{

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -18,7 +19,7 @@ from explorer.app.widgets.figures import FigureTable
 from explorer.app.widgets.labels import paragraph, separator
 from explorer.app.widgets.numbers import UNKNOWN, percent, signed, whole
 from explorer.app.widgets.panel import Panel
-from explorer.engine.records import AccuracyResult
+from explorer.engine.records import AccuracyResult, WeightsKind
 
 _ABOUT = (
     "The share of the image set's pictures whose likeliest class is the true one, with its 95 % Wilson interval and "
@@ -42,6 +43,8 @@ class AccuracyPanel(Panel):
 
     restore_requested = Signal(str)
     restore_all_requested = Signal()
+    measure_requested = Signal()
+    """Measure an untrained network, too."""
     data_requested = Signal(str)
     """`fashion-mnist` (bundled), `fashion-mnist-full` or `folder`: the kind of a DataRef."""
 
@@ -64,14 +67,21 @@ class AccuracyPanel(Panel):
         self.progress.setSizePolicy(keeps)
         self.progress.setAccessibleName(tr("Images measured"))
         self.error = paragraph(rank="error")
+        self.measure = QPushButton(tr("Measure anyway"))
+        self.measure.setProperty("small", True)
+        self.measure.clicked.connect(self.measure_requested)
         self.table = FigureTable()
         self.table.add("interval", tr("95 % interval"), tr("Wilson's score interval (Wilson 1927)"))
         self.table.add("intact", tr("Intact"), tr("With nothing deleted, on the same images"))
         self.table.add("change", tr("Change"), tr("Percentage points, with the paired 95 % interval"))
-        self.table.add("agreement", tr("Agreement"), tr("Share of images on which this network and the intact one say the same class"))
+        same = tr("Share of images on which this network and the intact one say the same class")
+        self.table.add("agreement", tr("Agreement"), same)
         self.note = paragraph(rank="small")
-        for widget in (self.figure, self.meaning, self.progress, self.error, self.table, self.note):
+        for widget in (self.figure, self.meaning, self.progress, self.error):
             self.body.addWidget(widget)
+        self.body.addWidget(self.measure, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self.table)
+        self.body.addWidget(self.note)
         self.data = self._data_button()
         self.body.addWidget(self.data, 0, Qt.AlignmentFlag.AlignLeft)
         self._build_deleted()
@@ -122,7 +132,7 @@ class AccuracyPanel(Panel):
         """Show an accuracy, so far or in full."""
         self._result = result
         self.error.hide()
-        self.set_state("" if result.finished else tr("measuring…"))
+        self.show_busy(not result.finished)
         self._show_figure()
         self._show_table(result)
         self.progress.setRange(0, max(result.total, 1))
@@ -133,10 +143,13 @@ class AccuracyPanel(Panel):
     show_accuracy = show_result
 
     def show_busy(self, busy: bool) -> None:
-        """Say that a measurement is on, before its first estimate."""
-        self.set_state(tr("measuring…") if busy else "")
-        if busy:
-            self.error.hide()
+        """Say that a measurement is on."""
+        if not busy:
+            self.set_state("")
+            return
+        self.set_busy(tr("measuring…"))
+        self.error.hide()
+        self.measure.hide()
 
     def show_error(self, sentence: str) -> None:
         """Say why there is no figure."""
@@ -165,15 +178,15 @@ class AccuracyPanel(Panel):
         result = self._result
         if result is None:
             self.figure.hide()
-            self.meaning.setText(tr("The accuracy appears here as soon as the network has weights and images."))
-            self.meaning.show()
+            self._show_why_none()
             return
+        self.measure.hide()
         counts = result.counts
         labelled = counts.correct is not None
         low, high = counts.interval()
-        so_far = whole(counts.images) if result.finished else tr(
-            "{done} of {all}", done=whole(counts.images), all=whole(result.total)
-        )  # fmt: skip
+        so_far = whole(counts.images)
+        if not result.finished:
+            so_far = tr("{done} of {all}", done=so_far, all=whole(result.total))
         share = percent(counts.accuracy if labelled else counts.agreement)
         rest = tr("± {half} · n = {count}", half=f"{50 * (high - low):.1f}", count=so_far)
         self.figure.setText(_rich(f"{share} %", rest if counts.images else f"n = {so_far}"))
@@ -181,6 +194,20 @@ class AccuracyPanel(Panel):
         self.figure.show()
         self.meaning.setVisible(not labelled)
         self.meaning.setText(tr("agreement with the intact network: these images have no labels"))
+
+    def _show_why_none(self) -> None:
+        """What stands in the figure's place; an untrained network's accuracy is measured only when asked for."""
+        state = self._document.state
+        untrained = state.weights.kind is WeightsKind.UNTRAINED
+        text = tr("The accuracy appears here as soon as the network has weights and images.")
+        if untrained:
+            text = tr(
+                "This network is untrained: it guesses, so its accuracy is about chance, one in {count}.",
+                count=whole(state.spec.classes),
+            )
+        self.meaning.setText(text)
+        self.meaning.show()
+        self.measure.setVisible(untrained)
 
     def _show_table(self, result: AccuracyResult) -> None:
         counts, change = result.counts, result.change()
@@ -212,6 +239,8 @@ class AccuracyPanel(Panel):
         state = self._document.state
         blocks = ordered(state.spec, state.deleted)
         self.chips.set_blocks([block.id for block in blocks])
+        for before, after in pairwise([self.data, *self.chips.chips, self.restore_all]):
+            self.setTabOrder(before, after)
         self.chips.setVisible(bool(blocks))
         self.restore_all.setVisible(bool(blocks))
         none = tr("None. Click a block's switch, or press Space on it, to delete its residual branch.")
@@ -224,6 +253,6 @@ def _rich(figure: str, rest: str) -> str:
     together = escape(rest).replace(" ", "&nbsp;")
     large = escape(figure).replace(" ", "&nbsp;")
     return (
-        f'<span style="font-size:28px; font-weight:700">{large}</span>&ensp;'
+        f'<span style="font-size:28px; font-weight:700">{large}</span>&nbsp;&nbsp; '
         f'<span style="font-size:12px; color:{muted}">{together}</span>'
     )

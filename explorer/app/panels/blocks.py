@@ -11,7 +11,7 @@ from explorer.app.text import tr
 from explorer.app.theme import theme
 from explorer.app.widgets.block_delegate import COST_ROLE, ID_ROLE, SWITCH_ROLE, BlockDelegate
 from explorer.app.widgets.labels import paragraph
-from explorer.app.widgets.numbers import scaled
+from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.spec import BlockSpec, NetworkSpec
@@ -154,9 +154,15 @@ class BlocksPanel(Panel):
         item.setData(f"{number} {prefix}".strip(), COST_ROLE)
         channels, height, width = cost.output
         item.setToolTip(
-            tr("{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
-               id=cost.id, channels=channels, height=height, width=width, macs=f"{cost.macs:,}",
-               parameters=f"{cost.parameters:,}")  # fmt: skip
+            tr(
+                "{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
+                id=cost.id,
+                channels=channels,
+                height=height,
+                width=width,
+                macs=whole(cost.macs),
+                parameters=whole(cost.parameters),
+            )
         )
         self._items[cost.id] = item
         self._describe(cost.id, False)
@@ -170,9 +176,10 @@ class BlocksPanel(Panel):
             item.setAccessibleText(part_id)
             return
         item.setData(not deleted, SWITCH_ROLE)
+        kind, shortcut = tr(_KINDS[block.kind]), tr(_SHORTCUTS[block.shortcut])
+        state = tr("deleted") if deleted else tr("present")
         item.setAccessibleText(
-            tr("{id}, {kind}, {shortcut}, {state}", id=part_id, kind=tr(_KINDS[block.kind]),
-               shortcut=tr(_SHORTCUTS[block.shortcut]), state=tr("deleted") if deleted else tr("present"))  # fmt: skip
+            tr("{id}, {kind}, {shortcut}, {state}", id=part_id, kind=kind, shortcut=shortcut, state=state)
         )
 
     def _follow_deleted(self) -> None:

@@ -39,8 +39,8 @@ def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
     if not blocks:
         return ""
     one = len(blocks) == 1
-    groups = {kind: [block for block in blocks if block.shortcut == kind] for kind in ("identity", "projection",
-                                                                                      "subsampling")}  # fmt: skip
+    kinds = ("identity", "projection", "subsampling")
+    groups = {kind: [block for block in blocks if block.shortcut == kind] for kind in kinds}
     used = [kind for kind, group in groups.items() if group]
     first = used[0]
     parts = [tr(_BRANCH[one], rest=tr(_REST[first, len(groups[first]) == 1]))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -172,13 +173,15 @@ class FeatureMapsPanel(Panel):
     def show_result(self, result: PictureResult) -> None:
         """Show the maps of a result."""
         self._result = result
-        self._asked = ""
         self.set_state("")
         self._show_maps()
 
     def show_busy(self, busy: bool) -> None:
         """Say that a run is on; what was shown stays until the new result is there."""
-        self.set_state(tr("running…") if busy else "")
+        if busy:
+            self.set_busy(tr("running…"))
+        else:
+            self.set_state("")
 
     def show_error(self, sentence: str) -> None:
         """Say why there are no maps."""
@@ -212,6 +215,10 @@ class FeatureMapsPanel(Panel):
             for chip in self.chips.values():
                 self._group.addButton(chip)
                 self._flow.addWidget(chip)
+            *_, last = order = [*self.chips.values(), self.sort]
+            for before, after in pairwise(order):
+                self.setTabOrder(before, after)
+            self.setTabOrder(last, self.mosaic)
         self.chips[self._part].setChecked(True)
 
     def _follow_selection(self) -> None:
@@ -223,11 +230,13 @@ class FeatureMapsPanel(Panel):
             return
         assert selection is not None
         self._part = selection
+        self._asked = ""
         self._show_chips()
         self._show_maps()
 
     def _chip_clicked(self, chip: PartChip) -> None:
         self._part = chip.part_id
+        self._asked = ""
         self._show_maps()
 
     def _sort_by(self, order: arithmetic.Order) -> None:
@@ -238,6 +247,7 @@ class FeatureMapsPanel(Panel):
 
     def _forget(self) -> None:
         self._result = None
+        self._asked = ""
         self._show_maps()
 
     def _show_maps(self) -> None:
@@ -271,7 +281,8 @@ class FeatureMapsPanel(Panel):
         before = result.intact_maps.get(self._part) if result is not None and result.request.deleted else None
         possible = before is not None and before.shape == maps.shape
         self.change.setEnabled(possible)
-        self.change.setToolTip("" if possible else tr("Delete a block first: then the maps differ from the intact ones."))
+        first = tr("Delete a block first: then the maps differ from the intact ones.")
+        self.change.setToolTip("" if possible else first)
         if not possible and self.change.isChecked():
             self.change.blockSignals(True)
             self.change.setChecked(False)
@@ -296,6 +307,9 @@ class FeatureMapsPanel(Panel):
             self._asked = self._part
             self._show_hint(tr("Computing the maps of {part} …", part=self._part))
             self.maps_requested.emit(self._part)
+        else:
+            # Asked once is enough: a run that still leaves them out would only be repeated for ever.
+            self._show_hint(tr("The maps of {part} are too large to keep here.", part=self._part))
 
     def _show_hint(self, text: str, rank: str = "muted") -> None:
         """A sentence in place of the maps; an empty one shows the maps."""
@@ -326,19 +340,17 @@ class FeatureMapsPanel(Panel):
         self.channel_label.setText(tr("channel {number} on the picture", number=self._channel))
         finite = values[np.isfinite(values)]
         low, mean, high = (finite.min(), finite.mean(), finite.max()) if finite.size else (np.nan,) * 3
-        self.range_label.setText(
-            tr("min {low} · mean {mean} · max {high}", low=measured(float(low)), mean=measured(float(mean)),
-               high=measured(float(high)))  # fmt: skip
-        )
+        numbers = {"low": low, "high": high, "mean": mean}
+        told = {name: measured(float(number)) for name, number in numbers.items()}
+        self.range_label.setText(tr("{low} to {high}, mean {mean}", **told))
 
     def _hover(self, channel: int, row: int, column: int) -> None:
         if channel < 0 or self._maps is None:
             self.pointer.setText("")
             return
         value = measured(float(self._maps[channel, row, column]))
-        self.pointer.setText(
-            tr("channel {number}, row {row}, column {column}: {value}", number=channel, row=row, column=column, value=value)
-        )
+        place = tr("channel {number}, row {row}, column {column}", number=channel, row=row, column=column)
+        self.pointer.setText(tr("{place}: {value}", place=place, value=value))
 
     def _copy(self) -> None:
         self.copy_requested.emit(self.image())

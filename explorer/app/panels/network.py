@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -41,7 +42,7 @@ class NetworkPanel(Panel):
         self._document = document
         self.rows: dict[str, FieldRow] = {}
         self.family = self._choice("family", tr("Family"))
-        self.depth = self._number("depth", tr("Depth"), 4)
+        self.depth_field = self._number("depth", tr("Depth"), 4)
         self.blocks = [NumberField(tr("Blocks in layer{number}", number=index + 1)) for index in range(_MOST_STAGES)]
         self._add("blocks", tr("Blocks a stage"), self.blocks)
         self.block = self._choice("block", tr("Block"))
@@ -51,7 +52,7 @@ class NetworkPanel(Panel):
         self.side = NumberField(tr("Input side in pixels"), 4)
         self._add("input", tr("Input"), [self.channels, self.side])
         self.classes = self._number("classes", tr("Classes"), 6)
-        self.width = self._number("width", tr("Width"), 4)
+        self.width_field = self._number("width", tr("Width"), 4)
         self.body.addSpacing(SPACE)
         self.body.addWidget(separator())
         self.body.addSpacing(SPACE)
@@ -85,8 +86,8 @@ class NetworkPanel(Panel):
         self.family.chosen.connect(self._choose_family)
         for key, control in (("block", self.block), ("shortcut", self.shortcut), ("stride_place", self.stride)):
             control.chosen.connect(partial(self._change, key, key))
-        self.depth.entered.connect(self._enter_depth)
-        self.depth.stepped.connect(self._step_depth)
+        self.depth_field.entered.connect(self._enter_depth)
+        self.depth_field.stepped.connect(self._step_depth)
         for index, field in enumerate(self.blocks):
             field.entered.connect(partial(self._enter_blocks, index))
             field.stepped.connect(partial(self._step_blocks, index))
@@ -94,7 +95,7 @@ class NetworkPanel(Panel):
             ("input", "in_channels", self.channels),
             ("input", "side", self.side),
             ("classes", "classes", self.classes),
-            ("width", "width", self.width),
+            ("width", "width", self.width_field),
         )
         for row, name, field in plain:
             field.entered.connect(partial(self._enter, row, name, field))
@@ -130,11 +131,11 @@ class NetworkPanel(Panel):
         self._enter_blocks(index, self._spec.blocks[index] + by)
 
     def _enter_depth(self, depth: object) -> None:
-        self._ask("depth", lambda: self._of_depth(depth), self.depth, depth)
+        self._ask("depth", lambda: self._of_depth(depth), self.depth_field, depth)
 
     def _step_depth(self, by: int) -> None:
-        depths = [depth for depth in nearest_depths(self._spec.family, self._spec.depth)]
-        wanted = [depth for depth in depths if (depth - self._spec.depth) * by > 0]
+        spec = self._spec
+        wanted = [depth for depth in nearest_depths(spec.family, spec.depth) if (depth - spec.depth) * by > 0]
         if wanted:
             self._enter_depth(wanted[0])
 
@@ -152,6 +153,9 @@ class NetworkPanel(Panel):
         except UserError as error:
             offers = self._offers(depth) if isinstance(depth, int) else []
             self.rows[row].refuse(sentence(error), offers)
+            order: list[QWidget] = [self.depth_field, *offers]
+            for before, after in pairwise(order):
+                self.setTabOrder(before, after)
             if field is not None:
                 field.set_refused(True)
             self._show_choices()
@@ -172,7 +176,7 @@ class NetworkPanel(Panel):
         return buttons
 
     def _take_offer(self, depth: int) -> None:
-        self.depth.setFocus()
+        self.depth_field.setFocus()
         self._enter_depth(depth)
 
     # -- what is shown -------------------------------------------------------------------------------------------
@@ -182,7 +186,7 @@ class NetworkPanel(Panel):
         for row in self.rows.values():
             row.refuse("")
         self._show_choices()
-        self.depth.set_value(spec.depth)
+        self.depth_field.set_value(spec.depth)
         for index, field in enumerate(self.blocks):
             field.setVisible(index < len(spec.blocks))
             if index < len(spec.blocks):
@@ -191,7 +195,7 @@ class NetworkPanel(Panel):
             (self.channels, spec.in_channels),
             (self.side, spec.side),
             (self.classes, spec.classes),
-            (self.width, spec.width),
+            (self.width_field, spec.width),
         ):
             field.set_value(value)
         self._show_figures()
@@ -209,8 +213,10 @@ class NetworkPanel(Panel):
         self.figures.set("depth", whole(self._spec.depth))
         self.figures.set("parameters", whole(cost.parameters))
         number, prefix = scaled(cost.macs)
-        exact = tr("{number} multiply-adds of conv and linear layers for one image; He et al. print them as FLOPs.",
-                   number=whole(cost.macs))  # fmt: skip
+        exact = tr(
+            "{number} multiply-adds of conv and linear layers for one image; He et al. print them as FLOPs.",
+            number=whole(cost.macs),
+        )
         self.figures.set("macs", number, prefix, exact)
         number, prefix = scaled(cost.activations)
         self.figures.set("activations", number, f"{prefix}B")

@@ -121,7 +121,10 @@ class PredictionPanel(Panel):
 
     def show_busy(self, busy: bool) -> None:
         """Say that a run is on; what was shown stays until the new result is there."""
-        self.set_state(tr("running…") if busy else "")
+        if busy:
+            self.set_busy(tr("running…"))
+        else:
+            self.set_state("")
         if busy:
             self.error.hide()
 
@@ -171,15 +174,21 @@ class PredictionPanel(Panel):
         if not changed:
             self.chance.setText(f"{percent(share)} %")
         else:
-            self.chance.setText(tr("{now} % · was {before} %", now=percent(share), before=percent(float(before[index]))))
-        intact = result.intact.top(1)[0]
-        self.chance.setToolTip(tr("The intact network says {label}, {share} %.", label=intact[1], share=percent(intact[2])))
+            was = percent(float(before[index]))
+            self.chance.setText(tr("{now} % · was {before} %", now=percent(share), before=was))
+        _, label, share = result.intact.top(1)[0]
+        self.chance.setToolTip(tr("The intact network says {label}, {share} %.", label=label, share=percent(share)))
 
     def _show_numbers(self, result: PictureResult) -> None:
         spec = result.request.spec
         self.numbers.setText(
-            tr("{channels}×{side}×{side}\nmean {mean}, sd {sd}", channels=spec.in_channels,
-               side=result.seen.shape[0], mean=_short(result.input_mean), sd=_short(result.input_std))  # fmt: skip
+            tr(
+                "{channels}×{side}×{side}\nmean\u00a0{mean}, sd\u00a0{sd}",
+                channels=spec.in_channels,
+                side=result.seen.shape[0],
+                mean=_short(result.input_mean),
+                sd=_short(result.input_std),
+            )
         )
         self.numbers.setToolTip(tr("Mean and standard deviation of the numbers that the network gets"))
         self.preprocessing.setText(tr("As the network sees it. {note}", note=result.preprocessing_note))

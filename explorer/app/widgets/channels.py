@@ -62,12 +62,17 @@ def indices(maps: Floats, low: float, high: float, symmetric: bool = False) -> I
     known = np.isfinite(shares)
     if known.all():
         np.clip(shares, 0, TOP, out=shares)
-        return np.rint(shares).astype(np.uint8)
+        return _whole(shares)
     lost = np.isnan(maps)
     shares = np.clip(np.nan_to_num(shares, nan=0, posinf=TOP, neginf=0), 0, TOP)
-    result = np.rint(shares).astype(np.uint8)
+    result = _whole(shares)
     result[lost] = NO_NUMBER
     return result
+
+
+def _whole(shares: Floats) -> Indices:
+    indices: Indices = np.rint(shares).astype(np.uint8)
+    return indices
 
 
 def grid(channels: Indices) -> tuple[Indices, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
 
@@ -51,8 +51,8 @@ class RestoreChip(QAbstractButton):
         painter.drawText(self.rect().adjusted(10, 0, -24, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setPen(QPen(QColor(colours.text if strong else colours.muted), 1.3))
         x, y = self.width() - 15.0, self.height() / 2
-        painter.drawLine(x - 3, y - 3, x + 3, y + 3)
-        painter.drawLine(x - 3, y + 3, x + 3, y - 3)
+        painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
+        painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
 
 
 class ChipArea(QScrollArea):
@@ -142,5 +142,6 @@ class PartChip(QAbstractButton):
 
 def _luminance(colour: QColor) -> float:
     """Relative luminance from 0 to 1 (WCAG 2.2)."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    shares = (colour.redF(), colour.greenF(), colour.blueF())
+    red, green, blue = (float(s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4) for s in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

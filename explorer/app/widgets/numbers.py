@@ -50,7 +50,8 @@ def measured(value: float) -> str:
     size = abs(value)
     if size == 0:
         return "0.0"
-    text = f"{size:.1f}" if 1 <= size < 1000 else f"{size:.2g}" if size < 1 else f"{size:.1e}"
+    # From 0.995 on two figures would round to a bare 1.
+    text = f"{size:.1f}" if 0.995 <= size < 1000 else f"{size:.2g}" if size < 1 else f"{size:.1e}"
     return f"−{text}" if value < 0 else text
 
 

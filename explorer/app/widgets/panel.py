@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -11,6 +11,8 @@ from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.labels import ElidedLabel
 
 _WIDTH = 340
+_LATE = 250
+"""Milliseconds after which a run is worth a word."""
 
 
 class Popover(QFrame):
@@ -95,6 +97,11 @@ class Panel(QWidget):
         self.state = ElidedLabel(rank="small")
         self.state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.info = InfoButton(about)
+        self._late_text = ""
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_LATE)
+        self._late.timeout.connect(self._show_late)
         self.header = QHBoxLayout()
         self.header.setSpacing(SPACE)
         self.header.addWidget(self.title)
@@ -131,8 +138,19 @@ class Panel(QWidget):
             self._scroll.setWidget(self._content)
 
     def set_state(self, text: str) -> None:
-        """A word on what is going on, at the right of the title; empty for nothing."""
+        """A word on what is so, at the right of the title; empty for nothing."""
+        self._late.stop()
         self.state.setText(text)
+
+    def set_busy(self, text: str) -> None:
+        """A word on what is going on, once that has taken a moment: shorter runs would only make it flicker."""
+        if self.state.full_text != text:
+            self._late_text = text
+            if not self._late.isActive():
+                self._late.start()
+
+    def _show_late(self) -> None:
+        self.state.setText(self._late_text)
 
     def sizeHint(self) -> QSize:
         hint = self._content.sizeHint()
