@@ -33,12 +33,16 @@ BETWEEN = 6.0
 CARD_HEIGHT = 62.0
 LEAVE, JOIN = 6.0, 4.0
 """Where a shortcut leaves the edge before its block, and joins the one after it."""
-_WIDTHS = {"input": 60.0, "stem": 60.0, "fold": 60.0, "handle": 22.0, "head": 70.0}
+_WIDTHS = {"input": 66.0, "stem": 60.0, "fold": 60.0, "handle": 22.0, "head": 78.0}
 _BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0}
+_DIGIT = 9.0
+"""More width for each digit of a block's number beyond two."""
 _TURN = 12.0
 """How far the line to the next row swings out."""
 _WORTH = 1.12
 """How much larger a further row must make the picture."""
+_WHOLE = 1.1
+"""How much larger a picture must be that breaks rows inside a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,8 @@ def layout(
 
 def _width(cell: Cell) -> float:
     if cell.kind == "block" and cell.node.block is not None:
-        return _BLOCK_WIDTHS[cell.node.block.kind]
+        digits = len(cell.id.rpartition(".")[2])
+        return _BLOCK_WIDTHS[cell.node.block.kind] + _DIGIT * max(digits - 2, 0)
     return _WIDTHS[cell.kind]
 
 
@@ -259,13 +264,15 @@ def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Ce
     # Rows that fill the room evenly: rows * row height / (length / rows) is the room's proportion.
     even = max(1, round((ends[-1] * room[1] / room[0] / _DENSE.row) ** 0.5))
     best = [0, len(all_cells)]
-    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0)
+    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0) * _WHOLE
     for wanted in sorted({2, 3, 4, max(even - 1, 2), max(even, 2), even + 1}):
         for slack in (1.0, 1.04, 1.08, 1.15):
             for at_stages in (True, False):
                 cuts = _cuts(all_cells, ends, ends[-1] / wanted * slack, at_stages)
                 width = max(ends[end] - ends[start] for start, end in pairwise(cuts)) + 3 * _TURN
                 new = min(room[0] / width, room[1] / _DENSE.total(len(cuts) - 1), 1.0)
+                whole = all(all_cells[cut].node.stage != all_cells[cut - 1].node.stage for cut in cuts[1:-1])
+                new *= _WHOLE if whole else 1.0
                 if new > size * (_WORTH if len(cuts) > len(best) else 1.001):
                     best, size = cuts, new
     return [all_cells[start:end] for start, end in pairwise(best)]

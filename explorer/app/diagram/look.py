@@ -48,7 +48,7 @@ class Look:
     def ink(self, part_id: str) -> QColor:
         """A part's colour, with enough contrast for words."""
         ground = "#ffffff" if self.palette.dark else "#000000"
-        return mixed(part_colour(part_id), 0.78 if self.palette.dark else 0.86, ground)
+        return mixed(part_colour(part_id), 0.78 if self.palette.dark else 0.72, ground)
 
 
 @lru_cache(maxsize=16)
