@@ -7,7 +7,6 @@ more than 16 megapixels is reduced to 2048 pixels on its longer side; colour pro
 from __future__ import annotations
 
 import io
-import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -36,7 +35,9 @@ _LARGE_PIXELS = 16_000_000
 _LARGE_SIDE = 16_384
 _LARGEST_JPEG = 400_000_000
 """Pixels of the largest camera's picture, and some more: a baseline JPEG of that size is decoded at an eighth."""
-_OPENING = threading.Lock()
+
+# What Pillow finds odd but can live with is nothing that a person must read.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def open_picture(path: Path) -> Picture:
@@ -107,10 +108,7 @@ def _read(file: IO[bytes], name: str, path: str, expected: str | None) -> Pictur
 def _opened(file: IO[bytes], name: str) -> Image.Image:
     """Read the picture's head."""
     try:
-        # Filters of warnings are the whole process's, so only one thread at a time may change them.
-        with _OPENING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(file, formats=_OPENED)
+        return Image.open(file, formats=_OPENED)
     except Image.DecompressionBombError:
         return _huge_jpeg(file, name)
     except UnidentifiedImageError:
