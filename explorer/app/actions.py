@@ -72,12 +72,17 @@ ENTRIES: tuple[Entry | None, ...] = (
 """Every action in the order of the menus; None is a separator in the menu of the entry before it."""
 
 
-def make_actions(window: QMainWindow, slots: dict[str, Callable[[], object]]) -> dict[str, QAction]:
+def make_actions(
+    window: QMainWindow, slots: dict[str, Callable[[], object]]
+) -> tuple[dict[str, QAction], dict[str, QMenu]]:
     """Fill the menu bar and connect every action to its slot.
 
     Args:
         window: whose menu bar it is.
         slots: what each entry's name does; all of them, and no other.
+
+    Returns:
+        The actions by their names, and the menus by theirs.
 
     Raises:
         ValueError: an entry without a slot, or a slot without an entry.
@@ -107,7 +112,7 @@ def make_actions(window: QMainWindow, slots: dict[str, Callable[[], object]]) ->
             action.setMenuRole(QAction.MenuRole.AboutRole)
         menu.addAction(action)
         actions[entry.name] = action
-    return actions
+    return actions, menus
 
 
 class _Slot:

@@ -7,8 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
 from explorer.app import commands, export
@@ -78,11 +77,7 @@ class Files:
 
     def take_image(self, image: QImage, name: str) -> None:
         """A picture from the clipboard, or dropped from a browser."""
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")  # type: ignore[call-overload]
-        self._window.runner.open_bytes(bytes(data.data()), name)
+        self._window.runner.open_bytes(export.png(image), name)
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -94,7 +89,8 @@ class Files:
 
     def export_diagram(self) -> None:
         state = self._window.document.state
-        path = self._where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)")
+        kinds = "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)"
+        path = self._where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", kinds)
         if path is None:
             return
         try:
@@ -109,17 +105,19 @@ class Files:
         self._window.notice.inform(tr("The diagram is on the clipboard."))
 
     def export_maps(self) -> None:
-        image = self._window.maps_panel.image()
-        if image is None or image.isNull():
+        self.save_maps(self._window.maps_panel.image())
+
+    def save_maps(self, image: QImage) -> None:
+        if image.isNull():
             self._window.notice.refuse(tr("There are no feature maps to save yet: open a picture first."))
             return
         path = self._where(tr("Export feature maps"), "feature-maps.png", "PNG (*.png)")
         if path is not None:
-            data = QByteArray()
-            buffer = QBuffer(data)
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            image.save(buffer, "PNG")
-            self._save(path, bytes(data.data()))
+            self._save(path, export.png(image))
+
+    def copy_image(self, image: QImage) -> None:
+        QGuiApplication.clipboard().setImage(image)
+        self._window.notice.inform(tr("The feature maps are on the clipboard."))
 
     def export_predictions(self) -> None:
         result = self._window.runner.result
@@ -142,13 +140,12 @@ class Files:
         return path
 
     def _save(self, path: Path, data: bytes) -> None:
-        file = QSaveFile(str(path))
-        if file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(data) == len(data) and file.commit():
-            self._window.notice.inform(tr("Saved as {path}", path=path))
+        try:
+            export.write_whole(path, data)
+        except UserError as error:
+            self._window.notice.refuse(sentence(error))
         else:
-            self._window.notice.refuse(
-                tr("{path} can't be written: {reason}.", path=path, reason=file.errorString().rstrip("."))
-            )
+            self._window.notice.inform(tr("Saved as {path}", path=path))
 
 
 def predictions_csv(result: PictureResult) -> str:

@@ -14,15 +14,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.app import commands
 from explorer.app.document import Document
-from explorer.app.jobs import Jobs, Lane, Make
+from explorer.app.jobs import Jobs, Lane
 from explorer.app.text import tr
 from explorer.engine.records import (
     UNTRAINED,
     AccuracyRequest,
     AccuracyResult,
-    DataRef,
     Offer,
     Picture,
+    PictureKind,
     PictureRequest,
     PictureResult,
     Step,
@@ -71,7 +71,7 @@ class Runner(QObject):
         document.weights_changed.connect(self._weights_changed)
         document.deleted_changed.connect(self._run_both)
         document.device_changed.connect(self._run_both)
-        document.picture_changed.connect(self._run_picture)
+        document.picture_changed.connect(self.run_picture)
         document.data_changed.connect(self._run_accuracy)
         document.selection_changed.connect(self._selection_changed)
         jobs.stepped.connect(self._stepped)
@@ -132,6 +132,11 @@ class Runner(QObject):
         return tuple(info for info in self.offer.weights if info.ref.kind is WeightsKind.BUNDLED)
 
     @property
+    def pending(self) -> bool:
+        """Whether something is about to be submitted."""
+        return self._soon.isActive()
+
+    @property
     def can_measure(self) -> bool:
         """Whether the accuracy is measured by itself: not of untrained weights, whose accuracy is chance."""
         return self._measure_untrained or self._document.state.weights.kind is not WeightsKind.UNTRAINED
@@ -155,13 +160,14 @@ class Runner(QObject):
         if part is None or self.result is None or part == "head":
             return
         if part not in self.result.maps and self.result.request.spec == self._document.state.spec:
-            self._run_picture()
+            self.run_picture()
 
     def _run_both(self) -> None:
-        self._run_picture()
+        self.run_picture()
         self._run_accuracy()
 
-    def _run_picture(self) -> None:
+    def run_picture(self, part_id: str = "") -> None:
+        """Run the picture, keeping the maps of the selected part, as a panel may ask with that part's id."""
         self._stale.add(Lane.PICTURE)
         self._soon.start()
 
@@ -200,7 +206,10 @@ class Runner(QObject):
         elif lane is Lane.WEIGHTS:
             self._weights_loaded(value)
         elif lane is Lane.OPEN:
-            commands.set_picture(self._document, value)
+            if self._document.state.picture is None:
+                self._document.replace(picture=value)  # the first one: there is nothing to go back to
+            else:
+                commands.set_picture(self._document, value)
             if value.note:
                 self.said.emit(value.note)
         elif lane is Lane.PICTURE:
@@ -244,7 +253,7 @@ class _Load:
 
 
 class _Open:
-    def __init__(self, kind: str, value: Any, name: str = "") -> None:
+    def __init__(self, kind: PictureKind, value: Any, name: str = "") -> None:
         self.kind, self.value, self.name = kind, value, name
 
     def __call__(self, session: Session) -> Generator[Step, None, Picture]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from explorer.app.jobs import Lane
 from explorer.app.text import tr
@@ -30,9 +30,9 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(12, 0, 12, 0)
         self._running: dict[Lane, Step | None] = {}
         self.words = QLabel()
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
         self.progress.setTextVisible(False)
@@ -47,7 +47,9 @@ class StatusBar(QStatusBar):
         for label in (self.words, self.idle, self.passed, self.memory):
             label.setProperty("rank", "small")
         for widget in (self.words, self.progress, self.cancel, self.idle):
-            self.addWidget(widget, 1 if widget is self.words else 0)
+            self.addWidget(widget)
+        for label in (self.passed, self.memory):
+            label.setContentsMargins(12, 0, 0, 0)
         self.addPermanentWidget(self.passed)
         self.addPermanentWidget(self.memory)
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE)
@@ -96,7 +98,6 @@ class StatusBar(QStatusBar):
         lane = min(self._running)
         step = self._running[lane]
         self.words.setText(tr(step.text) if step is not None and step.text else tr(_WORDS[lane]))
-        self.words.setMinimumWidth(min(self.words.sizeHint().width(), 360))
         fraction = step.fraction if step is not None else None
         # A range of zero makes Qt show that something happens, where nobody knows how far it is.
         self.progress.setRange(0, 0 if fraction is None else 1000)

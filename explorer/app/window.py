@@ -35,7 +35,7 @@ from explorer.app.theme import ThemeName, theme
 from explorer.app.toolbar import ToolBar
 from explorer.engine.records import (
     UNTRAINED,
-    AccuracyResult,
+    DataKind,
     DataRef,
     DeviceInfo,
     WeightsInfo,
@@ -59,7 +59,7 @@ class Window(QMainWindow):
     """
 
     settled = Signal()
-    """The first results are in: the picture's and the whole accuracy."""
+    """The first results are in: the picture's, and the whole accuracy where it is measured."""
 
     def __init__(self, settings: Settings, image: Path | None = None) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Window(QMainWindow):
         self.runner = Runner(self.document, self.jobs, self)
         self.files = Files(self)
         self.diagram = DiagramView()
-        self.actions_by_name = make_actions(self, self._slots())
+        self.actions_by_name, self.menus = make_actions(self, self._slots())
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self._build()
@@ -80,9 +80,10 @@ class Window(QMainWindow):
         self._wire_results()
         self._follow()
         self._restore_layout()
-        self._settled: set[Lane] = set()
+        self._settled = False
         self._sample = -1
         self._started = False
+        self.diagram.setFocus()
         self._first_image = image
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class Window(QMainWindow):
         return dock
 
     def _view_menu(self) -> None:
-        view = next(action.menu() for action in self.menuBar().actions() if action.text() == tr("View"))
+        view = self.menus["View"]
         view.addSeparator()
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
@@ -184,7 +185,9 @@ class Window(QMainWindow):
         self.accuracy_panel.restore_all_requested.connect(self._restore_all)
         self.accuracy_panel.data_requested.connect(self._use_data)
         self.accuracy_panel.measure_requested.connect(self.runner.measure_anyway)
-        self.maps_panel.selected.connect(self._select)
+        self.maps_panel.maps_requested.connect(self.runner.run_picture)
+        self.maps_panel.save_requested.connect(self.files.save_maps)
+        self.maps_panel.copy_requested.connect(self.files.copy_image)
         self.status.cancel_requested.connect(self.cancel)
 
     def _wire_results(self) -> None:
@@ -198,9 +201,8 @@ class Window(QMainWindow):
         self.runner.picture_done.connect(self.prediction_panel.show_result)
         self.runner.picture_done.connect(self.maps_panel.show_result)
         self.runner.picture_done.connect(self.status.show_pass)
-        self.runner.picture_done.connect(self._picture_settled)
         self.runner.accuracy_done.connect(self.accuracy_panel.show_accuracy)
-        self.runner.accuracy_done.connect(self._accuracy_settled)
+        self.jobs.stopped.connect(self._settle, Qt.ConnectionType.QueuedConnection)
         self.runner.said.connect(self.notice.inform)
         self.runner.refused.connect(self._refuse)
 
@@ -288,10 +290,10 @@ class Window(QMainWindow):
     def _use_device(self, device: DeviceInfo) -> None:
         self.document.replace(device=device)
 
-    def _use_data(self, kind: str) -> None:
+    def _use_data(self, kind: DataKind) -> None:
         if kind == "folder":
             self.files.open_folder()
-        elif kind in ("fashion-mnist", "fashion-mnist-full"):
+        else:
             commands.set_data(self.document, DataRef(kind))
 
     def _find(self) -> None:
@@ -369,21 +371,15 @@ class Window(QMainWindow):
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         docks = self.docks
-        self.resizeDocks([docks["network"], docks["prediction"]], [250, 290], horizontal)
-        self.resizeDocks([docks["network"], docks["blocks"]], [420, 380], vertical)
+        self.resizeDocks([docks["network"], docks["prediction"]], [272, 292], horizontal)
+        self.resizeDocks([docks["network"], docks["blocks"]], [500, 300], vertical)
         self.resizeDocks([docks["prediction"], docks["accuracy"]], [380, 420], vertical)
         self.resizeDocks([docks["maps"]], [400], vertical)
 
-    def _picture_settled(self) -> None:
-        self._settle(Lane.PICTURE)
-
-    def _accuracy_settled(self, result: AccuracyResult) -> None:
-        if result.finished:
-            self._settle(Lane.ACCURACY)
-
-    def _settle(self, lane: Lane) -> None:
-        before = len(self._settled)
-        self._settled.add(lane)
-        if before == 1 and len(self._settled) == 2:
-            # One turn later: the panels have laid out and painted what they were given.
-            QTimer.singleShot(100, self.settled.emit)
+    def _settle(self) -> None:
+        """Tell once that all first results are in: nothing runs any more, and nothing is about to."""
+        if self._settled or self.jobs.running() or self.runner.pending or self.runner.result is None:
+            return
+        self._settled = True
+        # A little later: the panels have laid out and painted what they were given.
+        QTimer.singleShot(400, self.settled.emit)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from explorer.engine.records import AccuracyRequest, DataRef, PictureRequest, WeightsRef
+from explorer.engine.records import AccuracyRequest, DataKind, DataRef, PictureRequest, WeightsRef
 from explorer.networks import catalog
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from explorer.engine.session import Session
-
-Result = TypeVar("Result")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,16 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     }
     commands[arguments.command](arguments)
     return 0
-
-
-def finish(work: Generator[object, None, Result]) -> Result:
-    """Run a job to its end."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def ids(text: str) -> frozenset[str]:
@@ -113,8 +101,9 @@ def draw(arguments: argparse.Namespace) -> None:
 
 
 def predict(arguments: argparse.Namespace) -> None:
-    session, spec, ref, device = _prepared(arguments)
-    from explorer.engine.images import open_picture
+    session, spec, ref, device = prepared(arguments)
+    from explorer.engine.pictures import open_picture
+    from explorer.engine.steps import finish
 
     deleted = spec.check_ids(ids(arguments.delete))
     picture = open_picture(arguments.image)
@@ -132,7 +121,9 @@ def predict(arguments: argparse.Namespace) -> None:
 
 
 def accuracy(arguments: argparse.Namespace) -> None:
-    session, spec, ref, device = _prepared(arguments)
+    from explorer.engine.steps import finish
+
+    session, spec, ref, device = prepared(arguments)
     deleted = spec.check_ids(ids(arguments.delete))
     request = AccuracyRequest(spec, ref, data_ref(arguments.data), deleted, arguments.images, device)
     result = finish(session.accuracy(request))
@@ -161,12 +152,12 @@ def accuracy(arguments: argparse.Namespace) -> None:
 
 def data_ref(text: str) -> DataRef:
     """The labelled set that `--data` names."""
-    if text in ("fashion-mnist", "fashion-mnist-full"):
-        return DataRef(text)  # type: ignore[arg-type]
-    return DataRef("folder", text)
+    names: dict[str, DataKind] = {"fashion-mnist": "fashion-mnist", "fashion-mnist-full": "fashion-mnist-full"}
+    return DataRef(names[text]) if text in names else DataRef("folder", text)
 
 
-def _prepared(arguments: argparse.Namespace) -> tuple[Session, NetworkSpec, WeightsRef, str]:
+def prepared(arguments: argparse.Namespace) -> tuple[Session, NetworkSpec, WeightsRef, str]:
+    """A session, and what `--network`, `--weights` and `--device` name."""
     spec = catalog.find(arguments.network)
     from explorer.engine import devices, weights
     from explorer.engine.session import Session

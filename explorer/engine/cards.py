@@ -23,6 +23,8 @@ from explorer.engine.records import Preprocessing
 from explorer.engine.training import Progress
 from explorer.errors import UserError
 
+_COLUMNS = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
+
 
 def half_precision(network: ResidualNetwork) -> dict[str, Tensor]:
     """The state dict with its real numbers rounded to fp16, as it is saved."""
@@ -55,18 +57,30 @@ def save_weights(
         raise UserError("{path} can't be written: {reason}.", path=path, reason=error) from None
 
 
-def save_card(path: Path, card: dict[str, Any], log: Sequence[Progress]) -> None:
-    """Write the card and the log beside the weights at `path`.
+def save_card(path: Path, card: dict[str, Any]) -> None:
+    """Write the card beside the weights at `path`; torch's version is added."""
+    text = json.dumps({**card, "torch": torch.__version__}, indent=2, ensure_ascii=False)
+    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
-    Args:
-        path: of the weights.
-        card: what is to be told; torch's version is added.
-        log: one row an epoch.
-    """
-    card = {**card, "torch": torch.__version__}
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    with path.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", "train_loss", "train_accuracy", "learning_rate", "seconds"])
-        for row in log:
-            writer.writerow([row.epoch, f"{row.loss:.5f}", f"{row.accuracy:.5f}", f"{row.rate:.6g}", f"{row.seconds:.1f}"])
+
+def write_log(path: Path, rows: Sequence[Progress]) -> None:
+    """The training log, one row an epoch; loss and accuracy are those on the augmented training images."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for row in rows:
+            numbers = (f"{row.loss:.5f}", f"{row.accuracy:.5f}", f"{row.rate:.6g}", f"{row.seconds:.1f}")
+            writer.writerow((row.epoch, *numbers))
+
+
+def read_log(path: Path) -> list[Progress]:
+    """The rows of a log so far; none where there is no log to go on with."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
+    except (OSError, ValueError):
+        return []
+    return [
+        Progress(int(epoch), 0.0, loss, accuracy, rate, seconds, epoch_done=True)
+        for epoch, loss, accuracy, rate, seconds in rows
+    ]

@@ -103,10 +103,7 @@ class Meter:
         for number, batch in enumerate(self._batches):
             if batch.intact is None:
                 batch.intact = self._predict(batch, frozenset())
-            if known is None:
-                found = self._predict(batch, deleted)
-            else:
-                found = known[number]
+            found = self._predict(batch, deleted) if known is None else known[number]
             predictions.append(found)
             labels = None if self.images.labels is None else self.images.labels[batch.indices]
             tally.add(found, batch.intact, labels)

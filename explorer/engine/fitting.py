@@ -98,17 +98,15 @@ def differences(state: State, spec: NetworkSpec) -> Differences:
         tuple(
             f"{key} is {_shape(state[key])} instead of {_shape(value)}"
             for key, value in wanted.items()
-            if key in state and state[key].shape != value.shape and not key.endswith(_COUNTER)
+            if key in state and state[key].shape != value.shape
         ),
     )
 
 
 def _completed(state: State, spec: NetworkSpec) -> State:
+    none = torch.zeros((), dtype=torch.long)
     wanted = build_empty(spec).state_dict()
-    return {
-        key: torch.zeros((), dtype=torch.long) if key.endswith(_COUNTER) else state[key].to(value.dtype)
-        for key, value in wanted.items()
-    }
+    return {key: state.get(key, none).reshape(value.shape).to(value.dtype) for key, value in wanted.items()}
 
 
 # -- which network it looks like ---------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ class Block(nn.Module):
             return x if self.downsample is None else functional.relu(self.downsample(x))
         y = self.branch(x)
         y += self.shortcut(x)
-        return self.relu(y)
+        result: Tensor = self.relu(y)
+        return result
 
 
 class BasicBlock(Block):
@@ -68,7 +69,8 @@ class BasicBlock(Block):
         self.bn2 = nn.BatchNorm2d(spec.out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
-        return self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        result: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        return result
 
 
 class Bottleneck(Block):
@@ -87,7 +89,8 @@ class Bottleneck(Block):
     def branch(self, x: Tensor) -> Tensor:
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.relu(self.bn2(self.conv2(x)))
-        return self.bn3(self.conv3(x))
+        result: Tensor = self.bn3(self.conv3(x))
+        return result
 
 
 class ResidualNetwork(nn.Module):
@@ -120,11 +123,13 @@ class ResidualNetwork(nn.Module):
 
     def stem(self, x: Tensor) -> Tensor:
         """(N, in_channels, side, side) -> (N, stem_channels, H, W)."""
-        return self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        result: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        return result
 
     def head(self, x: Tensor) -> Tensor:
         """The last stage's output -> logits (N, classes)."""
-        return self.fc(torch.flatten(self.avgpool(x), 1))
+        logits: Tensor = self.fc(torch.flatten(self.avgpool(x), 1))
+        return logits
 
     def forward(self, x: Tensor, deleted: Collection[str] = ()) -> Tensor:
         """Logits, with the residual branches of the `deleted` blocks set to zero."""

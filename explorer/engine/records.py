@@ -40,12 +40,16 @@ class WeightsRef:
 UNTRAINED = WeightsRef(WeightsKind.UNTRAINED)
 
 
+DataKind = Literal["fashion-mnist", "fashion-mnist-full", "folder"]
+PictureKind = Literal["file", "bytes", "sample", "chart"]
+
+
 @dataclass(frozen=True)
 class DataRef:
     """Which labelled images: `fashion-mnist` (the bundled 2,000), `fashion-mnist-full` (the 10,000 test images) or
     `folder` with its path."""
 
-    kind: Literal["fashion-mnist", "fashion-mnist-full", "folder"]
+    kind: DataKind
     path: str = ""
 
 

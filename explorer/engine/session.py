@@ -10,23 +10,29 @@ import time
 from collections import OrderedDict
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.engine import capture, devices, images, weights
+from explorer.engine import capture, devices, fashion, images, pictures, weights
 from explorer.engine.build import build
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
 from explorer.engine.modules import ResidualNetwork
+from explorer.engine.ordering import balanced_order
 from explorer.engine.records import (
     CPU,
     AccuracyRequest,
     AccuracyResult,
     DataRef,
     DeviceInfo,
+    Offer,
+    Picture,
+    PictureKind,
     PictureRequest,
     PictureResult,
     Prediction,
@@ -109,6 +115,32 @@ class Session:
         """Drop everything kept: a file may have changed."""
         for kept in (self._networks, self._passes, self._data, self._meters):
             kept.clear()
+
+    def offer(self) -> Generator[Step, None, Offer]:
+        """The devices of this machine, and the weights there are for named networks."""
+        yield Step(None, "Looking for devices and weights")
+        return Offer(devices.devices(), (*weights.bundled(), *weights.torchvision_weights()))
+
+    def open_picture(self, kind: PictureKind, value: object, name: str = "") -> Generator[Step, None, Picture]:
+        """Open a picture.
+
+        Args:
+            kind: `file` (value is its path), `bytes` (a pasted file's), `sample` (the number of a bundled image,
+                counted on from the first after the last) or `chart` (value is not used).
+            value: as `kind` says.
+            name: what pasted bytes are to be called.
+
+        Raises:
+            UserError: it can't be opened.
+        """
+        yield Step(None, "Opening the picture")
+        if kind == "file":
+            return pictures.open_picture(Path(str(value)))
+        if kind == "bytes" and isinstance(value, bytes):
+            return pictures.picture_from_bytes(value, name)
+        if kind == "sample" and isinstance(value, int):
+            return images.sample(int(_sample_order()[value % images.sample_count()]))
+        return images.test_chart()
 
     # -- one picture ---------------------------------------------------------------------------------------------
 
@@ -210,6 +242,12 @@ def _run(loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str
     asked, missing = _device(device)
     (prediction, maps, seconds), used, note = devices.run_with_fallback(on, asked)
     return _Pass(prediction, maps, seconds, used.title, note or missing)
+
+
+@cache
+def _sample_order() -> np.ndarray:
+    """The bundled images in an order in which neighbours are of different classes."""
+    return balanced_order(images.sample_count(), fashion.bundled()[1], 0)
 
 
 def _device(name: str) -> tuple[DeviceInfo, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,7 +31,8 @@ from explorer.networks.spec import NetworkSpec
 class TrainingImages(Protocol):
     """A labelled image set, as training needs it."""
 
-    labels: np.ndarray
+    @property
+    def labels(self) -> np.ndarray: ...
 
     def __len__(self) -> int: ...
 
@@ -104,7 +105,7 @@ def train(
     recipe: Recipe,
     state_file: Path | None = None,
     resume: bool = False,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, ResidualNetwork]:
     """Train a network from its initial weights; the generator's return value is the trained network, in eval mode.
 
     Args:
@@ -123,7 +124,7 @@ def train(
             "The images have {there} classes, the network has {classes} outputs.",
             there=int(images.labels.max()) + 1, classes=spec.classes,
         )  # fmt: skip
-    network = build(spec, recipe.seed).to(recipe.device, memory_format=torch.channels_last)
+    network = build(spec, recipe.seed).to(recipe.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
     )
@@ -144,7 +145,8 @@ def train(
             fraction = (epoch * steps + step) / (recipe.epochs * steps)
             rate = optimizer.param_groups[0]["lr"]
             yield Progress(epoch + 1, fraction, loss, accuracy, rate, elapsed, done)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -174,7 +176,7 @@ def _epoch(
             logits = network(x)
         loss = functional.cross_entropy(logits.float(), y)
         parts["optimizer"].zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         parts["optimizer"].step()
         parts["scheduler"].step()
         seen += len(chosen)
@@ -241,12 +243,12 @@ def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> 
 
 def network_accuracy(
     network: nn.Module, images: TrainingImages, preprocessing: Preprocessing, device: str = "cpu", batch: int = 250
-) -> float:
-    """Top-1 share of correct predictions over all images, in float32: the figure on the card."""
+) -> int:
+    """How many images are predicted right, in float32: the figure on the card."""
     correct = 0
     with torch.inference_mode():
         for first in range(0, len(images), batch):
             chosen = np.arange(first, min(first + batch, len(images)))
             x = normalise(images.pixels(chosen, preprocessing).to(device), preprocessing)
             correct += int((network(x).argmax(1).cpu().numpy() == images.labels[chosen]).sum())
-    return correct / len(images)
+    return correct

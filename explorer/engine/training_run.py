@@ -1,0 +1,164 @@
+"""A whole training run, from names to files: weights, card and log. `python main.py train` is this."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from explorer.engine import fashion
+from explorer.engine.build import build
+from explorer.engine.cards import half_precision, read_log, save_card, save_weights, write_log
+from explorer.engine.datasets import ArrayImages, LabelledImages, fashion_mnist, training_folder
+from explorer.engine.images import default_preprocessing
+from explorer.engine.records import DataRef, Preprocessing, Step, wilson
+from explorer.engine.training import Progress, Recipe, TrainingImages, network_accuracy, train
+from explorer.errors import UserError
+from explorer.networks.spec import NetworkSpec
+
+_HELD_OUT = 10
+"""Of a folder's images every tenth of the balanced order is kept for the final figure."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some images of a labelled set, as training and testing take them."""
+
+    whole: LabelledImages
+    indices: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
+        return self.whole.pixels(self.indices[indices], preprocessing)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run works with.
+
+    Attributes:
+        spec: the network, its input and classes adapted to the images.
+        training, test: labelled images; the test images are used for the final figure alone.
+        classes: name of each label.
+        preprocessing: how an image becomes the network's input.
+        description: one line for the card.
+    """
+
+    spec: NetworkSpec
+    training: TrainingImages
+    test: TrainingImages
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    description: str
+
+
+def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Step, None, Material]:
+    """Open the images and adapt the network to them.
+
+    Fashion-MNIST gives the CIFAR family its own 1x28x28 and the ImageNet family 3x64x64, grey in all channels.
+
+    Args:
+        spec: as asked for.
+        data: `fashion-mnist` and `fashion-mnist-full` both mean the 60,000 training images.
+        side: of the input in pixels; None for the default.
+
+    Raises:
+        UserError: the images can't be had, or have no labels.
+    """
+    if data.kind != "folder":
+        large = spec.family == "imagenet"
+        spec = spec.with_(in_channels=3 if large else 1, side=side or (64 if large else 28), classes=10)
+        yield Step(None, "Reading Fashion-MNIST")
+        training: ArrayImages = fashion_mnist("train")
+        return Material(
+            spec, training, fashion_mnist("test"), fashion.CLASSES,
+            fashion.preprocessing(spec.in_channels, spec.side),
+            "Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): trained on its 60,000 training images, tested once on "
+            "its 10,000 test images",
+        )  # fmt: skip
+    whole, labels = yield from training_folder(Path(data.path))
+    spec = spec.with_(side=side or spec.side, classes=len(whole.classes))
+    order = whole.order(0)
+    held_out, rest = order[::_HELD_OUT], np.delete(order, np.s_[::_HELD_OUT])
+    return Material(
+        spec,
+        Part(whole, rest, labels[rest]),
+        Part(whole, held_out, labels[held_out]),
+        whole.classes,
+        default_preprocessing(spec),
+        f"{whole.name}: trained on {len(rest):,} of its images, tested once on the other {len(held_out):,}",
+    )
+
+
+def run(
+    material: Material, output: Path, recipe: Recipe, command: str, resume: bool = False
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Train, save, and measure once on the test images; the job's return value is the card.
+
+    The state to resume from lies beside the output until the run is over.
+
+    Raises:
+        UserError: see `train`; or a file can't be written.
+    """
+    state_file, log_file = output.with_suffix(".state"), output.with_suffix(".csv")
+    _check_writable(output)
+    log = read_log(log_file) if resume and state_file.exists() else []
+    training = train(material.spec, material.training, material.preprocessing, recipe, state_file, resume)
+    while True:
+        try:
+            progress = next(training)
+        except StopIteration as end:
+            network = end.value
+            break
+        if progress.epoch_done:
+            log = [row for row in log if row.epoch < progress.epoch] + [progress]
+            write_log(log_file, log)
+        yield progress
+    state = half_precision(network)
+    save_weights(output, state, network, material.classes, material.preprocessing)
+    # The figure on the card is that of the file: of the rounded weights, run in float32.
+    saved = build(material.spec, seed=None)
+    saved.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+    saved.to(recipe.device)
+    correct = network_accuracy(saved, material.test, material.preprocessing, recipe.device)
+    low, high = wilson(correct, len(material.test))
+    card: dict[str, Any] = {
+        "network": material.spec.name,
+        "spec": asdict(material.spec),
+        "command": command,
+        "data": material.description,
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "recipe": asdict(recipe),
+        "training_images": len(material.training),
+        "test": {
+            "accuracy": correct / len(material.test),
+            "correct": correct,
+            "images": len(material.test),
+            "interval_95": [low, high],
+        },
+        "seconds": log[-1].seconds if log else 0.0,
+    }
+    save_card(output, card)
+    state_file.unlink(missing_ok=True)
+    return card
+
+
+def _check_writable(output: Path) -> None:
+    """Before hours of training, not after them."""
+    if output.suffix != ".safetensors":
+        raise UserError("{path} must end in .safetensors.", path=output)
+    probe = output.with_suffix(".part")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None
