@@ -142,7 +142,7 @@ def _read(url: str, line: _Line) -> None:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
             length = response.headers.get("Content-Length", "")
             line.size = int(length) if length.isdigit() else None
-            while chunk := response.read(_CHUNK):
+            while chunk := response.read1(_CHUNK):
                 if not line.put(chunk):
                     return
         line.put(None)
