@@ -41,8 +41,10 @@ _TURN = 12.0
 """How far the line to the next row swings out."""
 _WORTH = 1.12
 """How much larger a further row must make the picture."""
-_WHOLE = 1.1
-"""How much larger a picture must be that breaks rows inside a stage."""
+_BROKEN = 1 / 1.1
+"""What a picture counts for, beside its size, that breaks rows inside a stage."""
+_READABLE = 0.78
+"""Size at which one row is not broken at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,9 @@ def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Ce
     # Rows that fill the room evenly: rows * row height / (length / rows) is the room's proportion.
     even = max(1, round((ends[-1] * room[1] / room[0] / _DENSE.row) ** 0.5))
     best = [0, len(all_cells)]
-    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0) * _WHOLE
+    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0)
+    if size >= _READABLE:
+        return [all_cells]
     for wanted in sorted({2, 3, 4, max(even - 1, 2), max(even, 2), even + 1}):
         for slack in (1.0, 1.04, 1.08, 1.15):
             for at_stages in (True, False):
@@ -272,7 +276,7 @@ def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Ce
                 width = max(ends[end] - ends[start] for start, end in pairwise(cuts)) + 3 * _TURN
                 new = min(room[0] / width, room[1] / _DENSE.total(len(cuts) - 1), 1.0)
                 whole = all(all_cells[cut].node.stage != all_cells[cut - 1].node.stage for cut in cuts[1:-1])
-                new *= _WHOLE if whole else 1.0
+                new *= 1.0 if whole else _BROKEN
                 if new > size * (_WORTH if len(cuts) > len(best) else 1.001):
                     best, size = cuts, new
     return [all_cells[start:end] for start, end in pairwise(best)]
@@ -322,8 +326,8 @@ def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
         label = ((start[0] + end[0]) / 2, source.rect.bottom + heights.below / 2)
         corners: tuple[Point, ...] = (start, end)
         if source.row != target.row:
-            out = start[0] + PAD + _TURN
-            back = end[0] - PAD - _TURN
+            out = start[0] + (PAD if source.cell.node.stage else 0.0) + _TURN
+            back = end[0] - (PAD if target.cell.node.stage else 0.0) - _TURN
             between = source.rect.bottom + heights.below + heights.between / 2
             corners = (start, (out, start[1]), (out, between), (back, between), (back, end[1]), end)
             label = (start[0] - source.rect.width / 2, label[1])

@@ -87,15 +87,15 @@ class CardItem(QGraphicsRectItem):
         )
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if self._look.current == self.box.id:
-            self._paint_ring(painter)
         colour = self._look.colour(self.box.cell.node.stage or self.box.id)
         kind = self.box.cell.kind
+        if kind == "fold":
+            self._paint_stack(painter, colour)
+        if self._look.current == self.box.id:
+            self._paint_ring(painter)
         if kind == "handle":
             self._paint_handle(painter, colour)
             return
-        if kind == "fold":
-            self._paint_stack(painter, colour)
         self._paint_card(painter, colour)
         detail = _detail(painter)
         if detail >= looks.TEXT_FROM:

@@ -30,7 +30,8 @@ class OpenedItem(QGraphicsRectItem):
         self.cell = cell
         self._look = look
         self._layout = operation_layout(operation_graph(spec, cell.id))
-        self.sheet = QRectF(0, 0, max(self._layout.width, 300) + 2 * _SIDE, self._layout.height + _HEAD + _FOOT)
+        foot = _FOOT if cell.node.block is not None else 12.0
+        self.sheet = QRectF(0, 0, max(self._layout.width, 300) + 2 * _SIDE, self._layout.height + _HEAD + foot)
         self.setRect(self.sheet.adjusted(-_SHADOW, -_SHADOW, _SHADOW, _SHADOW))
         self.setPen(QPen(Qt.PenStyle.NoPen))
         self.setZValue(10)

@@ -1,0 +1,175 @@
+"""Layouts: nothing overlaps, everything is there, folding hides and shows, and the time grows with the blocks."""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import combinations, pairwise
+
+import pytest
+
+from explorer.networks.catalog import PRESETS
+from explorer.networks.graph import block_graph, operation_graph
+from explorer.networks.layout import Layout, Rect, layout
+from explorer.networks.operation_layout import operation_layout
+from explorer.networks.spec import NetworkSpec
+
+ROOMS = [(850.0, 300.0), (420.0, 260.0), (1600.0, 700.0), (300.0, 900.0), (50.0, 50.0)]
+
+
+def all_runs(spec: NetworkSpec) -> frozenset[str]:
+    return frozenset(box.cell.run for box in layout(block_graph(spec)).boxes if box.cell.run)
+
+
+def overlap(a: Rect, b: Rect) -> bool:
+    return a.x < b.right and b.x < a.right and a.y < b.bottom and b.y < a.bottom
+
+
+def assert_sound(placed: Layout) -> None:
+    """Nothing overlaps, cards lie in their bands, everything is finite and inside."""
+    for row in range(placed.rows):
+        rects = sorted((box.rect for box in placed.boxes if box.row == row), key=lambda rect: rect.x)
+        assert all(left.right < right.x for left, right in pairwise(rects))
+    heights = sorted({(box.row, box.rect.y, box.rect.bottom) for box in placed.boxes})
+    assert all(upper[2] < lower[1] for upper, lower in pairwise(heights))
+    assert not any(overlap(a.rect, b.rect) for a, b in combinations(placed.bands, 2))
+    for box in placed.boxes:
+        grounds = [band for band in placed.bands if overlap(band.rect, box.rect)]
+        assert [band.id for band in grounds] == ([box.cell.node.stage] if box.cell.node.stage else [])
+    corners = [(rect.x, rect.y) for rect in [box.rect for box in placed.boxes]]
+    corners += [(rect.right, rect.bottom) for rect in [band.rect for band in placed.bands]]
+    flat = [point for line in placed.lines if not line.curved for point in line.points]
+    for x, y in corners + flat:
+        assert math.isfinite(x)
+        assert -0.01 <= x <= placed.width + 0.01
+        assert -0.01 <= y <= placed.height + 0.01
+
+
+def ids_of(placed: Layout) -> list[str]:
+    """Every block, shown or folded, in order."""
+    found = []
+    for box in placed.boxes:
+        if box.cell.kind == "fold":
+            found += box.cell.hidden
+        elif box.cell.kind == "block":
+            found.append(box.id)
+    return found
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("room", ROOMS)
+def test_cards_never_overlap_and_no_block_is_lost(name: str, room: tuple[float, float]) -> None:
+    spec = PRESETS[name]
+    folded = layout(block_graph(spec), room=room)
+    assert_sound(folded)
+    assert ids_of(folded) == list(spec.block_ids)
+
+
+@pytest.mark.parametrize("name", ["resnet56", "resnet152", "resnet1202"])
+def test_an_unfolded_network_shows_every_block(name: str) -> None:
+    spec = PRESETS[name]
+    placed = layout(block_graph(spec), all_runs(spec))
+    assert_sound(placed)
+    assert not [box for box in placed.boxes if box.cell.kind == "fold"]
+    assert ids_of(placed) == list(spec.block_ids)
+
+
+def test_small_networks_are_shown_whole_and_large_ones_fold() -> None:
+    for name in ("resnet18", "resnet20", "resnet34", "resnet50"):
+        assert not all_runs(PRESETS[name])
+    folded = layout(block_graph(PRESETS["resnet1202"]))
+    counts = [len(box.cell.hidden) for box in folded.boxes if box.cell.kind == "fold"]
+    # First and last block of each run stay visible; layer2 and layer3 begin with a block of another kind.
+    assert counts == [198, 197, 197]
+    assert len(folded.boxes) < 20
+
+
+def test_blocks_that_must_stay_visible_break_the_fold() -> None:
+    spec = PRESETS["resnet110"]
+    shown = frozenset({"layer2.9", "layer2.3"})
+    placed = layout(block_graph(spec), shown=shown)
+    assert shown <= {box.id for box in placed.boxes}
+    assert ids_of(placed) == list(spec.block_ids)
+    runs = {box.cell.run for box in placed.boxes if box.cell.kind == "fold" and box.cell.node.stage == "layer2"}
+    assert runs == {"fold:layer2.2"}
+    # One block before layer2.3 is too little to fold.
+    assert "layer2.2" in {box.id for box in placed.boxes}
+
+
+def test_unfolding_one_run_leaves_the_others_and_its_handle() -> None:
+    placed = layout(block_graph(PRESETS["resnet110"]), frozenset({"fold:layer2.2"}))
+    kinds = {box.id: box.cell.kind for box in placed.boxes}
+    assert kinds["fold:layer2.2"] == "handle"
+    assert kinds["layer2.10"] == "block"
+    assert kinds["fold:layer1.1"] == "fold"
+
+
+def test_blocks_of_another_shortcut_or_shape_are_no_equal_blocks() -> None:
+    for option in ("A", "B", "C"):
+        spec = PRESETS["resnet110"].with_(shortcut=option)
+        for box in layout(block_graph(spec)).boxes:
+            blocks = [block for block in spec.all_blocks if block.id in box.cell.hidden]
+            assert len({(block.shortcut, block.stride, block.in_channels) for block in blocks}) <= 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_folded_networks_are_readable_when_fitted(name: str) -> None:
+    """The small print has 11 pixels: fitted into the window's diagram at 1440x900 it keeps 8 or more."""
+    placed = layout(block_graph(PRESETS[name]), room=(822.0, 290.0))
+    scale = min(822.0 / placed.width, 290.0 / placed.height)
+    assert 11 * scale >= 8
+
+
+def test_resnet20_and_resnet18_stand_in_one_row() -> None:
+    for name in ("resnet18", "resnet20"):
+        assert layout(block_graph(PRESETS[name]), room=(822.0, 290.0)).rows == 1
+
+
+def test_an_edge_is_labelled_where_its_shape_changes() -> None:
+    placed = layout(block_graph(PRESETS["resnet20"].with_(in_channels=1, side=28)))
+    labels = {line.source: line.shape for line in placed.lines if line.shape}
+    assert labels == {"stem": (16, 28, 28), "layer2.0": (32, 14, 14), "layer3.0": (64, 7, 7)}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_an_arc_spans_its_card(name: str) -> None:
+    placed = layout(block_graph(PRESETS[name]))
+    boxes = {box.id: box for box in placed.boxes}
+    arcs = [line for line in placed.lines if line.around]
+    assert {line.around for line in arcs} == {box.id for box in placed.boxes if box.cell.kind in ("block", "fold")}
+    for line in arcs:
+        rect = boxes[str(line.around)].rect
+        assert line.points[0][0] < rect.x < rect.right < line.points[-1][0]
+        assert min(y for _, y in line.points) < rect.y
+
+
+def test_the_longest_network_takes_time_in_proportion() -> None:
+    """4,000 unfolded blocks take about ten times as long as 400: an O(n²) layout would take a hundred times."""
+
+    def seconds(blocks: int) -> float:
+        spec = NetworkSpec("cifar", (1, 1, blocks - 2), shortcut="A", side=32, classes=10, width=16)
+        graph = block_graph(spec)
+        runs = all_runs(spec)
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            placed = layout(graph, runs)
+            times.append(time.perf_counter() - start)
+        assert len(placed.boxes) >= blocks
+        return min(times)
+
+    assert seconds(4000) < 30 * seconds(400)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet20", "resnet50"])
+def test_operations_never_overlap(name: str) -> None:
+    spec = PRESETS[name]
+    for part in ("stem", "layer1.0", "layer2.0", "layer3.1", "head"):
+        placed = operation_layout(operation_graph(spec, part))
+        assert not any(overlap(a.rect, b.rect) for a, b in combinations(placed.boxes, 2))
+        for box in placed.boxes:
+            assert box.rect.x >= 0
+            assert box.rect.right <= placed.width
+            assert box.rect.bottom <= placed.height
+        for line in placed.lines:
+            assert all(math.isfinite(value) for point in line.points for value in point)
