@@ -110,18 +110,20 @@ class DiagramScene(QGraphicsScene):
     # -- folding and opening -------------------------------------------------------------------------------------
 
     def toggle_fold(self, box_id: str) -> str:
-        """Unfold the run of a fold, or fold the run of a handle again; returns the box that now stands there."""
+        """Unfold the run of a fold, or fold the run of a handle again, but for its deleted blocks.
+
+        Returns:
+            The id of the box that now stands for the run: the handle, or a fold.
+        """
         cell = self.cards[box_id].box.cell
         if cell.kind == "fold":
             self._unfolded |= {cell.run}
-            now = cell.hidden[0]
         else:
             self._unfolded -= {cell.run}
-            keep = self.look.deleted | {self.look.current or ""}
-            self._shown = (self._shown - frozenset(cell.hidden)) | keep.intersection(cell.hidden)
-            now = cell.run
+            self._shown = (self._shown - frozenset(cell.hidden)) | self.look.deleted.intersection(cell.hidden)
+        self.look.current = None
         self.rebuild()
-        return now if now in self.cards else next(iter(self.cards))
+        return next((name for name, card in self.cards.items() if card.box.cell.run == cell.run), cell.hidden[0])
 
     def open_part(self, part_id: str) -> bool:
         """Show a part's operations; False where it has none to show."""

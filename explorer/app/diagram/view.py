@@ -176,8 +176,6 @@ class DiagramView(ZoomView):
         self._after(before)
         if not self.fitted:
             self.ensureVisible(self._scene.cards[now], 60, 40)
-        if not self._scene.cards[now].box.cell.hidden:
-            self.selected.emit(now)
 
     # -- mouse ---------------------------------------------------------------------------------------------------
 
