@@ -11,6 +11,7 @@ import json
 import pickle
 import re
 import struct
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,25 +139,33 @@ def _unpickled(path: Path, head: bytes) -> Any:
             name=path.name,
         )
     try:
+        if _is_program(path):
+            raise _refused(path.name)
         with torch.serialization.safe_globals(_HARMLESS):
             return torch.load(path, map_location="cpu", weights_only=True)
+    except UserError:
+        raise
     except MemoryError:
         raise UserError("{name} is too large for the memory of this machine.", name=path.name) from None
     except Exception as error:  # Reading a damaged file raises whatever it stumbles over.
-        if _would_run_code(error):
-            raise UserError(
-                "{name} is refused, since opening it would run code that it carries: save the weights alone, with "
-                "torch.save(network.state_dict(), file).",
-                name=path.name,
-            ) from None
-        raise _damaged(path.name) from None
+        would_run = isinstance(error, pickle.UnpicklingError) and "unsupported global" in str(error).lower()
+        raise (_refused if would_run else _damaged)(path.name) from None
 
 
-def _would_run_code(error: Exception) -> bool:
-    text = str(error)
-    refused = ("Unsupported global", "TorchScript", "Unsupported class", "not an allowed", "Trying to call reduce",
-               "blocklisted", "Can only", "Trying to instantiate")  # fmt: skip
-    return isinstance(error, pickle.UnpicklingError | RuntimeError) and any(words in text for words in refused)
+def _is_program(path: Path) -> bool:
+    """Whether the file is TorchScript's: a network as a program, not weights alone."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _refused(name: str) -> UserError:
+    return UserError(
+        "{name} is refused, since opening it would run code that it carries: save the weights alone, with "
+        "torch.save(network.state_dict(), file).",
+        name=name,
+    )
 
 
 def _is_tar(path: Path) -> bool:
