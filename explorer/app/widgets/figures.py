@@ -52,6 +52,9 @@ class FigureTable(QWidget):
         for widget in self._rows[key]:
             widget.setVisible(visible)
 
+    def is_shown(self, key: str) -> bool:
+        return self._rows[key][1].isVisible()
+
     def text(self, key: str) -> str:
         """`30.8 M`, as it stands there."""
         _, number, unit = self._rows[key]

@@ -1,0 +1,230 @@
+"""The accuracy panel: figures against arithmetic of our own, chips, sentences."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from math import sqrt
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from explorer.app.panels.accuracy import AccuracyPanel
+from explorer.app.panels.deletion_texts import deletion_sentence, ordered
+from explorer.app.theme import theme
+from explorer.engine.records import UNTRAINED, Counts, DataRef
+from explorer.networks.catalog import PRESETS
+from tests.app.panel_support import SMALL, accuracy_result, document, pixels, show
+
+TWO = frozenset({"layer2.1", "layer3.2"})
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(panel: AccuracyPanel) -> str:
+    """The big figure and its line, as a person reads it."""
+    words = _Words()
+    words.feed(panel.figure.text())
+    return " ".join(words.text.split())
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Wilson's interval as the two roots of (p - share)^2 = z^2 p (1 - p) / n."""
+    z2, share = 1.959964**2, successes / n
+    a, b, c = 1 + z2 / n, -(2 * share + z2 / n), share**2
+    root = sqrt(b * b - 4 * a * c)
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def test_estimate_streams_in_with_its_interval_and_n(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document(SMALL, deleted=TWO)))
+    panel.show_result(accuracy_result(Counts(640, 587, 610), Counts(640, 602, 640), 2000, (25, 10), TWO))
+    low, high = wilson(587, 640)
+    assert read(panel) == f"91.7 % ± {50 * (high - low):.1f} · n = 640 of 2,000"
+    assert panel.table.text("interval") == f"{100 * low:.1f}\u00a0–\u00a0{100 * high:.1f} %"
+    assert panel.progress.isVisible()
+    assert panel.progress.value() / panel.progress.maximum() == pytest.approx(0.32)
+    assert panel.table.text("intact") == "94.1 %"
+    # Paired: 15 of 640 fewer, from 35 discordant pairs.
+    change = -15 / 640
+    half = 1.959964 * sqrt((35 / 640 - change**2) / 640)
+    assert panel.table.text("change") == f"−{-100 * change:.1f} ± {100 * half:.1f} points"
+    assert panel.table.text("agreement") == f"{100 * 610 / 640:.1f} %"
+
+
+def test_finished_measurement_hides_its_progress_and_keeps_n(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    panel.show_result(accuracy_result(Counts(2000, 1880, 2000), Counts(2000, 1880, 2000), 2000))
+    assert read(panel).endswith("n = 2,000")
+    assert read(panel).startswith("94.0 %")
+    assert not panel.progress.isVisible()
+    assert panel.state.full_text == ""
+    for row in ("intact", "change", "agreement"):
+        assert not panel.table.is_shown(row)
+
+
+def test_layout_does_not_jump_when_the_progress_goes(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    panel.show_result(accuracy_result(Counts(640, 600, 640), Counts(640, 600, 640), 2000))
+    qtbot.wait(1)
+    before = panel.table.pos()
+    panel.show_result(accuracy_result(Counts(2000, 1883, 2000), Counts(2000, 1883, 2000), 2000))
+    qtbot.wait(1)
+    assert panel.table.pos() == before
+
+
+def test_images_without_labels_show_the_agreement_and_say_so(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document(SMALL, deleted=TWO)))
+    panel.show_result(accuracy_result(Counts(100, None, 95), Counts(100, None, 100), 100, deleted=TWO))
+    assert read(panel).startswith("95.0 %")
+    assert "n = 100" in read(panel)
+    assert panel.meaning.isVisible()
+    assert "agreement" in panel.meaning.text()
+    assert "no labels" in panel.meaning.text()
+    assert not panel.table.is_shown("change")
+
+
+def test_nothing_measured_yet_says_what_is_missing(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    assert panel.meaning.isVisible()
+    assert not panel.figure.isVisible()
+    assert not panel.measure.isVisible()
+
+
+def test_untrained_network_is_measured_only_on_request(qtbot: QtBot) -> None:
+    opened = document(SMALL)
+    panel = show(qtbot, AccuracyPanel(opened))
+    opened.replace(weights=UNTRAINED)
+    assert "untrained" in panel.meaning.text()
+    assert "one in 10" in panel.meaning.text()
+    with qtbot.waitSignal(panel.measure_requested):
+        qtbot.mouseClick(panel.measure, Qt.MouseButton.LeftButton)
+    panel.show_busy(True)
+    assert not panel.measure.isVisible()
+
+
+def test_error_replaces_the_figure(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    panel.show_result(accuracy_result(Counts(10, 9, 10), Counts(10, 9, 10), 10))
+    panel.show_error("The folder is empty; choose one with a folder a class.")
+    assert not panel.figure.isVisible()
+    assert panel.error.isVisible()
+    assert panel.error.text() == "The folder is empty; choose one with a folder a class."
+    panel.show_result(accuracy_result(Counts(10, 9, 10), Counts(10, 9, 10), 10))
+    assert not panel.error.isVisible()
+    assert panel.figure.isVisible()
+
+
+@pytest.mark.parametrize("change", [{"spec": PRESETS["resnet18"]}, {"weights": UNTRAINED}, {"data": DataRef("folder", "/a/b")}])
+def test_figures_of_something_else_go(qtbot: QtBot, change: dict[str, object]) -> None:
+    opened = document()
+    panel = show(qtbot, AccuracyPanel(opened))
+    panel.show_result(accuracy_result(Counts(10, 9, 10), Counts(10, 9, 10), 10))
+    opened.replace(**change)
+    assert not panel.figure.isVisible()
+
+
+def test_chips_restore_their_block(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document(SMALL, deleted=TWO)))
+    assert [chip.text() for chip in panel.chips.chips] == ["layer2.1", "layer3.2"]
+    with qtbot.waitSignal(panel.restore_requested) as sent:
+        qtbot.mouseClick(panel.chips.chips[1], Qt.MouseButton.LeftButton)
+    assert sent.args == ["layer3.2"]
+    panel.chips.chips[0].setFocus()
+    with qtbot.waitSignal(panel.restore_requested) as sent:
+        qtbot.keyClick(panel.chips.chips[0], Qt.Key.Key_Space)
+    assert sent.args == ["layer2.1"]
+    with qtbot.waitSignal(panel.restore_all_requested):
+        qtbot.mouseClick(panel.restore_all, Qt.MouseButton.LeftButton)
+
+
+def test_chips_have_their_stages_colours(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document(SMALL, deleted=TWO)))
+    qtbot.wait(1)
+    for chip, colour in zip(panel.chips.chips, ("#009E73", "#E69F00"), strict=True):
+        seen = QColor(*(int(value) for value in pixels(chip)[chip.height() // 2, 5]))
+        # A light tint of the stage's colour has its hue.
+        assert abs(seen.hue() - QColor(colour).hue()) <= 4
+
+
+def test_fifty_chips_scroll_inside_their_room(qtbot: QtBot) -> None:
+    spec = PRESETS["resnet152"]
+    opened = document(spec, deleted=frozenset(spec.block_ids))
+    panel = show(qtbot, AccuracyPanel(opened), 280, 600)
+    qtbot.wait(1)
+    assert len(panel.chips.chips) == 50
+    assert panel.chips.height() <= 130
+    for chip in panel.chips.chips:
+        assert chip.x() + chip.width() <= panel.chips.viewport().width()
+    assert panel.chips.verticalScrollBar().maximum() > 0
+    rows = {(chip.x(), chip.y()) for chip in panel.chips.chips}
+    assert len(rows) == 50
+    opened.replace(deleted=frozenset())
+    assert panel.chips.chips == []
+    assert not panel.restore_all.isVisible()
+    assert "None." in panel.sentence.text()
+
+
+def test_tab_walks_from_chip_to_chip_to_restore_all(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document(SMALL, deleted=TWO)))
+    panel.activateWindow()
+    panel.data.setFocus()
+    met = []
+    for _ in range(3):
+        qtbot.keyClick(panel.focusWidget(), Qt.Key.Key_Tab)
+        met.append(panel.focusWidget())
+    assert met == [*panel.chips.chips, panel.restore_all]
+
+
+def test_image_set_is_named_and_another_can_be_asked_for(qtbot: QtBot) -> None:
+    opened = document()
+    panel = show(qtbot, AccuracyPanel(opened))
+    assert "Fashion-MNIST" in panel.data.text()
+    asked: list[str] = []
+    panel.data_requested.connect(asked.append)
+    for action in panel.data.menu().actions():
+        action.trigger()
+    assert asked == ["fashion-mnist", "fashion-mnist-full", "folder"]
+    opened.replace(data=DataRef("folder", "/home/someone/my pictures"))
+    assert "my pictures" in panel.data.text()
+    assert panel.data.toolTip() == "/home/someone/my pictures"
+
+
+def test_figure_follows_the_theme(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    panel.show_result(accuracy_result(Counts(10, 9, 10), Counts(10, 9, 10), 10))
+    light = panel.figure.text()
+    theme().use("dark")
+    assert panel.figure.text() != light
+    theme().use("light")
+    assert panel.figure.text() == light
+
+
+@pytest.mark.parametrize(
+    ("network", "deleted", "said"),
+    [
+        (SMALL, {"layer2.1"}, "Its residual branch gives zero; the identity shortcut carries the signal on."),
+        (SMALL, TWO, "Their residual branches give zero; the identity shortcuts carry the signal on."),
+        (PRESETS["resnet18"], {"layer2.0"}, "Its residual branch gives zero; only its projection is left."),
+        (PRESETS["resnet50"], {"layer1.0"}, "Its residual branch gives zero; only its projection is left."),
+        (SMALL, {"layer2.0"}, "only its subsampling shortcut is left, without parameters (option A)."),
+        (PRESETS["resnet18"], {"layer2.0", "layer2.1"}, "Of layer2.0 only the projection is left."),
+        (PRESETS["resnet18"], {"layer2.0", "layer3.0", "layer1.1"}, "Of layer2.0 and layer3.0 only the projections"),
+        (PRESETS["resnet20"].with_(shortcut="C"), {"layer1.1"}, "only its projection is left."),
+        (PRESETS["resnet18"], set(), ""),
+    ],
+)
+def test_sentence_says_what_deleting_leaves(network: object, deleted: set[str], said: str) -> None:
+    text = deletion_sentence(ordered(network, deleted))  # type: ignore[arg-type]
+    assert said in text
+    # Only blocks that halve the map are said to make a visible dip (Veit et al. 2016, Fig. 3).
+    halving = bool(deleted & {"layer2.0", "layer3.0", "layer4.0"})
+    assert ("dip" in text) is halving

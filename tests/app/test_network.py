@@ -1,0 +1,270 @@
+"""The network panel: a person types, clicks and reads."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from explorer.app.commands import set_network
+from explorer.app.document import Document
+from explorer.app.panels.network import NetworkPanel
+from explorer.app.widgets.fields import NumberField
+from explorer.engine.records import UNTRAINED
+from explorer.networks.catalog import PRESETS
+from explorer.networks.spec import NetworkSpec
+from tests.app.panel_support import document, show
+
+
+class Host:
+    """Stands for the window: grants what the panel asks for, or only notes it."""
+
+    def __init__(self, qtbot: QtBot, spec: NetworkSpec, grants: bool = True, width: int = 252) -> None:
+        self.qtbot = qtbot
+        self.document: Document = document(spec)
+        self.asked: list[NetworkSpec] = []
+        self.grants = grants
+        self.panel = show(qtbot, NetworkPanel(self.document), width, 640)
+        self.panel.spec_requested.connect(self._grant)
+
+    def _grant(self, spec: NetworkSpec) -> None:
+        self.asked.append(spec)
+        if self.grants:
+            set_network(self.document, spec, UNTRAINED)
+
+    @property
+    def spec(self) -> NetworkSpec:
+        return self.document.state.spec
+
+    def type(self, field: NumberField, text: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
+        field.setFocus()
+        field.selectAll()
+        self.qtbot.keyClicks(field, text)
+        self.qtbot.keyClick(field, end)
+
+    def click(self, button: QPushButton) -> None:
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "macs"),
+    # Parameters and MACs as counted on torchvision's own modules and, for CIFAR, on option A networks; He et al. 2015,
+    # Table 1, prints 1.8, 3.8 and 11.3 billion.
+    [
+        ("resnet18", "11,689,512", "1.81 G"),
+        ("resnet50", "25,557,032", "4.09 G"),
+        ("resnet152", "60,192,808", "11.5 G"),
+        ("resnet20", "269,722", "40.6 M"),
+        ("resnet32", "464,154", "68.9 M"),
+    ],
+)
+def test_figures_are_those_of_the_literature(qtbot: QtBot, name: str, parameters: str, macs: str) -> None:
+    panel = show(qtbot, NetworkPanel(document(PRESETS[name])))
+    assert panel.figures.text("parameters") == parameters
+    assert panel.figures.text("macs") == macs
+    assert panel.figures.text("depth") == name.removeprefix("resnet")
+
+
+def test_typed_depth_applies_and_keeps_the_rest(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"].with_(shortcut="A", classes=7, side=64, in_channels=1))
+    host.type(host.panel.depth_field, "34")
+    assert host.spec == PRESETS["resnet34"].with_(shortcut="A", classes=7, side=64, in_channels=1)
+    # ResNet-34's 21,797,672, less two channels of the 7x7 stem, 993 classes of 512 weights and a bias each, and the
+    # three projections with their batch norms that option A does without.
+    projections = 64 * 128 + 128 * 256 + 256 * 512 + 2 * (128 + 256 + 512)
+    assert host.panel.figures.text("parameters") == f"{21_797_672 - 2 * 64 * 49 - 993 * 513 - projections:,}"
+
+
+def test_tab_applies_too(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    host.type(host.panel.depth_field, "56", Qt.Key.Key_Tab)
+    assert host.spec == PRESETS["resnet56"]
+
+
+def test_impossible_depth_is_refused_with_neighbours_to_click(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    host.type(host.panel.depth_field, "21")
+    row = host.panel.rows["depth"]
+    assert host.asked == []
+    assert "21" in row.refusal.text()
+    assert row.refusal.isVisible()
+    assert host.panel.depth_field.property("refused") is True
+    offers = {button.text(): button for button in row.offers.findChildren(QPushButton)}
+    # 6n+2 gives 20 and 26, 9n+2 gives 20 and 29 (He et al. 2015, section 4.2; He et al. 2016, section 5).
+    assert set(offers) == {"20", "26"}
+    host.click(offers["26"])
+    assert host.spec.depth == 26
+    assert not row.refusal.isVisible()
+    assert not row.offers.isVisible()
+    assert host.panel.depth_field.text() == "26"
+
+
+def test_neighbour_that_is_already_open_takes_the_refusal_back(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    host.type(host.panel.depth_field, "21")
+    row = host.panel.rows["depth"]
+    host.click(next(button for button in row.offers.findChildren(QPushButton) if button.text() == "20"))
+    assert host.asked == []
+    assert host.panel.depth_field.text() == "20"
+    assert not row.refusal.isVisible()
+
+
+@pytest.mark.parametrize("text", ["abc", "-3", "12.5", "0", "999999999"])
+def test_nonsense_depths_are_refused_in_a_sentence(qtbot: QtBot, text: str) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.type(host.panel.depth_field, text)
+    assert host.asked == []
+    assert host.panel.rows["depth"].refusal.text().endswith(".")
+    assert host.panel.rows["depth"].refusal.isVisible()
+
+
+def test_escape_takes_back_what_was_typed(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.type(host.panel.depth_field, "19")
+    qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Escape)
+    assert host.panel.depth_field.text() == "18"
+    assert not host.panel.rows["depth"].refusal.isVisible()
+    assert host.panel.depth_field.property("refused") is False
+
+
+def test_arrow_keys_step_to_the_next_depth_that_exists(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Up)
+    assert host.spec.depth == 26
+    qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Down)
+    assert host.spec.depth == 20
+
+
+def test_emptied_field_goes_back(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.panel.classes.setFocus()
+    host.panel.classes.clear()
+    qtbot.keyClick(host.panel.classes, Qt.Key.Key_Return)
+    assert host.panel.classes.text() == "1000"
+    assert host.asked == []
+
+
+def test_blocks_a_stage(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.type(host.panel.blocks[2], "11")
+    assert host.spec.blocks == (2, 2, 11, 2)
+    assert host.panel.figures.text("depth") == "36"
+    host.type(host.panel.blocks[0], "0")
+    assert host.spec.blocks == (2, 2, 11, 2)
+    assert "layer1" in host.panel.rows["blocks"].refusal.text()
+    assert host.panel.blocks[0].property("refused") is True
+    assert host.panel.blocks[1].property("refused") is not True
+
+
+@pytest.mark.parametrize(
+    ("field", "row", "good", "bad", "limit"),
+    [
+        ("channels", "input", "1", "513", "512"),
+        ("side", "input", "64", "4", "8"),
+        ("classes", "classes", "10", "1", "2"),
+        ("width_field", "width", "32", "0", "1"),
+    ],
+)
+def test_numbers_apply_or_are_refused_where_they_are_typed(
+    qtbot: QtBot, field: str, row: str, good: str, bad: str, limit: str
+) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    name = {"channels": "in_channels", "width_field": "width"}.get(field, field)
+    host.type(getattr(host.panel, field), good)
+    assert getattr(host.spec, name) == int(good)
+    host.type(getattr(host.panel, field), bad)
+    assert getattr(host.spec, name) == int(good)
+    refusal = host.panel.rows[row].refusal
+    assert refusal.isVisible()
+    assert bad in refusal.text()
+    assert limit in refusal.text()
+    # Another change that works clears it, since the panel shows the document again.
+    host.type(host.panel.depth_field, "34")
+    assert not refusal.isVisible()
+    assert getattr(host.panel, field).text() == good
+
+
+def test_commas_between_thousands_are_read(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.type(host.panel.classes, "21,841")
+    assert host.spec.classes == 21841
+
+
+def test_block_kind_keeps_the_blocks_and_shows_the_stride(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet34"])
+    assert not host.panel.rows["stride_place"].isVisible()
+    host.click(host.panel.block.buttons["bottleneck"])
+    assert host.spec == PRESETS["resnet50"]
+    assert host.panel.rows["stride_place"].isVisible()
+    assert "torchvision" in host.panel.stride.buttons["3x3"].toolTip()
+    assert "paper" in host.panel.stride.buttons["1x1"].toolTip()
+    host.click(host.panel.stride.buttons["1x1"])
+    # He et al. 2015, Table 1, prints 3.8 billion; counted layer by layer it is 3,857,973,248.
+    assert host.panel.figures.text("macs") == "3.86 G"
+
+
+def test_shortcut_options(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    host.click(host.panel.shortcut.buttons["B"])
+    assert host.spec.shortcut == "B"
+    # Counted on a ResNet-20 with projections at the two transitions.
+    assert host.panel.figures.text("parameters") == "272,474"
+    for button in host.panel.shortcut.buttons.values():
+        assert "He et al. 2015" in button.toolTip()
+
+
+def test_arrow_keys_walk_a_choice(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+    host.panel.shortcut.buttons["A"].setFocus()
+    qtbot.keyClick(host.panel.shortcut.buttons["A"], Qt.Key.Key_Right)
+    assert host.spec.shortcut == "B"
+
+
+def test_family_switches_to_its_own_small_network(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet50"])
+    host.click(host.panel.family.buttons["cifar"])
+    assert host.spec == PRESETS["resnet20"]
+    assert [field.isVisible() for field in host.panel.blocks] == [True, True, True, False]
+    host.click(host.panel.family.buttons["imagenet"])
+    assert host.spec == PRESETS["resnet18"]
+    assert [field.isVisible() for field in host.panel.blocks] == [True] * 4
+
+
+def test_request_that_is_not_granted_leaves_what_is_open(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"], grants=False)
+    host.click(host.panel.block.buttons["bottleneck"])
+    assert len(host.asked) == 1
+    assert host.panel.block.buttons["basic"].isChecked()
+    assert host.panel.figures.text("parameters") == "11,689,512"
+
+
+def test_undo_is_shown(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet18"])
+    host.type(host.panel.depth_field, "50")
+    host.document.undo_stack.undo()
+    assert host.panel.depth_field.text() == "18"
+    assert host.panel.figures.text("parameters") == "11,689,512"
+    assert host.panel.block.buttons["basic"].isChecked()
+
+
+@pytest.mark.parametrize("width", [220, 240, 252, 400])
+def test_every_field_stays_inside_a_narrow_column(qtbot: QtBot, width: int) -> None:
+    host = Host(qtbot, PRESETS["resnet152"], width=width)
+    qtbot.wait(1)
+    panel = host.panel
+    fields = [*panel.blocks, panel.depth_field, panel.side, panel.classes, *panel.family.buttons.values()]
+    for field in [*fields, *panel.block.buttons.values()]:
+        right = field.mapTo(panel, field.rect().bottomRight()).x()
+        assert right <= width
+
+
+def test_explanation_opens_and_names_the_paper(qtbot: QtBot) -> None:
+    panel = show(qtbot, NetworkPanel(document()))
+    qtbot.mouseClick(panel.info, Qt.MouseButton.LeftButton)
+    popover = panel.info.popover
+    assert popover is not None
+    assert popover.isVisible()
+    assert "He et al. 2015" in popover.accessibleDescription()
+    qtbot.keyClick(popover, Qt.Key.Key_Escape)
+    assert not popover.isVisible()
