@@ -131,15 +131,15 @@ def open_folder(path: Path, classes: Sequence[str] | None) -> Generator[Step, No
 
 def _look(path: Path) -> Generator[Step, None, dict[str, list[Path]]]:
     """Class folder's name (empty for the folder itself) -> its picture files, both in order."""
-    if not path.exists():
-        raise UserError(
-            "There is no folder {folder}: choose one that holds a folder of pictures for each class.", folder=path
-        )
-    if not path.is_dir():
-        raise UserError(
-            "{folder} is a file: choose a folder that holds a folder of pictures for each class.", folder=path
-        )
     try:
+        if not path.exists():
+            raise UserError(
+                "There is no folder {folder}: choose one that holds a folder of pictures for each class.", folder=path
+            )
+        if not path.is_dir():
+            raise UserError(
+                "{folder} is a file: choose a folder that holds a folder of pictures for each class.", folder=path
+            )
         entries = sorted(path.iterdir())
         found = {"": [entry for entry in entries if _is_picture(entry)]}
         for entry in entries:

@@ -138,14 +138,20 @@ def parse_ref(text: str, spec: NetworkSpec) -> WeightsRef:
     for info in torchvision_weights():
         if key == info.ref.value.lower():
             return info.ref
-    path = Path(text).expanduser()
-    if path.exists():
-        return WeightsRef(WeightsKind.FILE, str(path))
+    if key and _exists(text):
+        return WeightsRef(WeightsKind.FILE, str(Path(text).expanduser()))
     raise UserError(
-        "There are no weights {text}: give untrained, fashion-mnist, imagenet, the name of a torchvision weights enum "
-        "such as ResNet50_Weights.IMAGENET1K_V2, or a file.",
+        "There are no weights named “{text}”: give untrained, fashion-mnist, imagenet, the name of a torchvision "
+        "weights enum such as ResNet50_Weights.IMAGENET1K_V2, or a file.",
         text=text,
     )
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).expanduser().exists()
+    except (OSError, RuntimeError):  # No path at all, such as one of an unknown person or of a thousand letters.
+        return False
 
 
 def _ends(info: WeightsInfo, key: str) -> bool:

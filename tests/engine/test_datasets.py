@@ -306,6 +306,7 @@ def test_bytes_after_a_jpegs_end_do_no_harm(tmp_path: Path) -> None:
 
 def test_folders_that_can_not_be_used(tmp_path: Path) -> None:
     assert "There is no folder" in refused(open_folder(tmp_path / "none", PETS))
+    assert "can't be read" in refused(open_folder(tmp_path / ("x" * 300), PETS))
     assert "is a file" in refused(open_folder(put(tmp_path / "a.png"), PETS))
     empty = tmp_path / "empty"
     (empty / "cat").mkdir(parents=True)
