@@ -270,7 +270,7 @@ def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Ce
     if size >= _READABLE:
         return [all_cells]
     for wanted in sorted({2, 3, 4, max(even - 1, 2), max(even, 2), even + 1}):
-        for slack in (1.0, 1.04, 1.08, 1.15):
+        for slack in (1.0, 1.04, 1.08, 1.15, 1.3):
             for at_stages in (True, False):
                 cuts = _cuts(all_cells, ends, ends[-1] / wanted * slack, at_stages)
                 width = max(ends[end] - ends[start] for start, end in pairwise(cuts)) + 3 * _TURN

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -242,3 +242,21 @@ def test_it_tells_a_screen_reader_what_is_selected(view: DiagramView) -> None:
     assert view.accessibleName()
     for word in ("ResNet-20", "9 blocks", "1 deleted", "layer2.0", "option A"):
         assert word in view.accessibleDescription()
+
+
+def test_another_input_or_shortcut_keeps_what_a_person_is_looking_at(view: DiagramView) -> None:
+    view.set_deleted(frozenset({"layer2.1"}))
+    view.set_selection("layer1.1")
+    view.zoom_by(2)
+    zoom = view.zoom
+    view.set_spec(PRESETS["resnet20"].with_(shortcut="B", classes=7))
+    assert view.diagram.cards["layer2.1"].deleted
+    assert view.diagram.look.current == "layer1.1"
+    assert view.zoom == pytest.approx(zoom)
+    assert view.diagram.cards["head"].detail == "7 classes"
+
+
+def test_letters_of_any_script_are_left_to_others(view: DiagramView) -> None:
+    event = QKeyEvent(QEvent.Type.KeyPress, 0xAC00, Qt.KeyboardModifier.NoModifier, "가")
+    view.keyPressEvent(event)
+    assert not event.isAccepted()

@@ -42,14 +42,21 @@ class DiagramScene(QGraphicsScene):
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
-    def show_spec(self, spec: NetworkSpec, deleted: frozenset[str] = frozenset()) -> None:
-        """Another network, folded as at first."""
+    def show_spec(self, spec: NetworkSpec, deleted: frozenset[str] = frozenset()) -> bool:
+        """Another network, folded as at first; one with the same blocks keeps what is deleted, current and unfolded.
+
+        Returns:
+            Whether it has other blocks than the one before.
+        """
         self.close_part()
+        other = self.spec is None or self.spec.block_ids != spec.block_ids
         self.spec = spec
-        self.look.deleted = deleted
-        self.look.current = None
-        self._unfolded, self._shown = frozenset(), deleted
+        if other:
+            self.look.deleted = deleted
+            self.look.current = None
+            self._unfolded, self._shown = frozenset(), deleted
         self.rebuild()
+        return other
 
     def set_room(self, room: tuple[float, float]) -> bool:
         """Lay out for a room of that width and height; says whether rows changed."""

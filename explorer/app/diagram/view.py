@@ -6,6 +6,8 @@ answers by `set_spec`, `set_deleted` and `set_selection`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -45,7 +47,7 @@ class DiagramView(ZoomView):
         self._clicked: str | None = None
         self.setMinimumSize(240, 140)
         self.setAccessibleName(tr("Diagram of the network"))
-        self._keys = {
+        self._keys: dict[int, Callable[[], None]] = {
             Qt.Key.Key_Space: self._toggle_current,
             Qt.Key.Key_Return: self.activate,
             Qt.Key.Key_Enter: self.activate,
@@ -55,7 +57,7 @@ class DiagramView(ZoomView):
             Qt.Key.Key_0: self.actual_size,
             Qt.Key.Key_F: self.fit,
         }
-        self._steps = {
+        self._steps: dict[int, tuple[int, int]] = {
             Qt.Key.Key_Left: (-1, 0),
             Qt.Key.Key_Right: (1, 0),
             Qt.Key.Key_Up: (0, -1),
@@ -71,12 +73,11 @@ class DiagramView(ZoomView):
         return self._scene
 
     def set_spec(self, spec: NetworkSpec) -> None:
-        """Another network: fitted, nothing selected; blocks stay deleted where it has the same ones."""
-        before = self._scene.spec
-        same = before is not None and before.block_ids == spec.block_ids
-        self._scene.show_spec(spec, self._scene.look.deleted if same else frozenset())
+        """Another network: fitted, nothing deleted or selected; one with the same blocks keeps all that."""
+        other = self._scene.show_spec(spec)
         self._say()
-        self.fit()
+        if other or self.fitted:
+            self.fit()
 
     def set_deleted(self, deleted: frozenset[str]) -> None:
         """Exactly these blocks are deleted; those inside a fold come out of it."""
@@ -230,7 +231,7 @@ class DiagramView(ZoomView):
     # -- events --------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
+        key = event.key()  # any character: not each is one of Qt.Key
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key in self._steps:
             right, down = self._steps[key]

@@ -53,9 +53,11 @@ def deletion_text(block: BlockSpec) -> str:
 
 
 def formula(block: BlockSpec, deleted: bool) -> str:
-    """What an opened block computes."""
+    """What an opened block computes. Its input has passed a ReLU, so that ReLU(x) = x."""
     way = {"identity": "x", "projection": "P(x)", "subsampling": "S(x)"}[block.shortcut]
     what = {"identity": "", "projection": tr("   P: the projection"), "subsampling": tr("   S: the subsampling")}
+    if deleted and block.shortcut == "identity":
+        return tr("Deleted: F(x) := 0, so y = ReLU(x) = x")
     if deleted:
         return tr("Deleted: F(x) := 0, so y = ReLU({way})", way=way) + what[block.shortcut]
     return tr("y = ReLU(F(x) + {way})", way=way) + what[block.shortcut]
