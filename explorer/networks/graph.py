@@ -144,6 +144,4 @@ def _input(spec: NetworkSpec) -> Node:
 
 
 def _chain(nodes: list[Node]) -> list[Edge]:
-    return [
-        Edge(source.id, target.id, "forward", source.output) for source, target in itertools.pairwise(nodes)
-    ]
+    return [Edge(source.id, target.id, "forward", source.output) for source, target in itertools.pairwise(nodes)]
