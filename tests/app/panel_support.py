@@ -81,7 +81,11 @@ def picture_result(
 
 
 def accuracy_result(
-    counts: Counts, intact: Counts, total: int, discordant: tuple[int, int] = (0, 0), deleted: frozenset[str] = frozenset()
+    counts: Counts,
+    intact: Counts,
+    total: int,
+    discordant: tuple[int, int] = (0, 0),
+    deleted: frozenset[str] = frozenset(),
 ) -> AccuracyResult:
     request = AccuracyRequest(SMALL, TRAINED, DataRef("fashion-mnist"), deleted)
     return AccuracyResult(request, counts, intact, discordant, total, 1.0)

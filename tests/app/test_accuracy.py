@@ -123,7 +123,9 @@ def test_error_replaces_the_figure(qtbot: QtBot) -> None:
     assert panel.figure.isVisible()
 
 
-@pytest.mark.parametrize("change", [{"spec": PRESETS["resnet18"]}, {"weights": UNTRAINED}, {"data": DataRef("folder", "/a/b")}])
+@pytest.mark.parametrize(
+    "change", [{"spec": PRESETS["resnet18"]}, {"weights": UNTRAINED}, {"data": DataRef("folder", "/a/b")}]
+)
 def test_figures_of_something_else_go(qtbot: QtBot, change: dict[str, object]) -> None:
     opened = document()
     panel = show(qtbot, AccuracyPanel(opened))
