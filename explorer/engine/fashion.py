@@ -107,6 +107,8 @@ def _download(names: list[str]) -> Generator[Step, None, Path]:
     sums = dict(FashionMNIST.resources)
     for name in names:
         packed = f"{name}.gz"
+        if _existing(folder, name).is_file():
+            continue
         url = FashionMNIST.mirrors[0] + packed
         yield from download(url, folder / packed, Checksum("md5", sums[packed]), f"Fashion-MNIST, {packed}")
     return folder

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,7 +70,8 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
             "{name} does not fit {network}: {differences}.",
             name=name, network=spec.name, differences=_in_words(wrong),
         )  # fmt: skip
-    broken = [key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all())]
+    # NumPy checks in this thread; torch would wake its whole pool for each of thousands of small tensors.
+    broken = [key for key, value in state.items() if not np.isfinite(value.numpy()).all()]
     if broken:
         raise UserError(
             "{name} holds values that are no numbers (NaN or infinite) in {count} of its entries ({keys}); its "
@@ -91,7 +94,7 @@ def _with_ends_of(state: State, spec: NetworkSpec) -> NetworkSpec:
 
 def differences(state: State, spec: NetworkSpec) -> Differences:
     """Compare names and shapes with the network's."""
-    wanted = build_empty(spec).state_dict()
+    wanted = _wanted(spec)
     return Differences(
         tuple(key for key in wanted if key not in state and not key.endswith(_COUNTER)),
         tuple(key for key in state if key not in wanted),
@@ -103,9 +106,15 @@ def differences(state: State, spec: NetworkSpec) -> Differences:
     )
 
 
+@lru_cache(maxsize=4)
+def _wanted(spec: NetworkSpec) -> State:
+    """The network's state dict on the meta device: names, shapes and types."""
+    return dict(build_empty(spec).state_dict())
+
+
 def _completed(state: State, spec: NetworkSpec) -> State:
     none = torch.zeros((), dtype=torch.long)
-    wanted = build_empty(spec).state_dict()
+    wanted = _wanted(spec)
     return {key: state.get(key, none).reshape(value.shape).to(value.dtype) for key, value in wanted.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import struct
 from collections.abc import Generator
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.datasets import FashionMNIST
 
 from explorer.engine import datasets, fashion, folders, images
 from explorer.engine.datasets import LabelledImages, open_data, training_folder
@@ -21,6 +23,7 @@ from explorer.engine.steps import finish
 from explorer.engine.weights import torchvision_weights, untrained
 from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
+from tests.engine.files_server import served
 from tests.engine.sentences import assert_one_sentence
 
 TINY = NetworkSpec("cifar", (1, 1, 1), width=4, side=16, classes=10)
@@ -164,13 +167,36 @@ def test_the_whole_set_is_found_in_torchvisions_folder(
 
 
 def test_without_a_connection_the_whole_set_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from torchvision.datasets import FashionMNIST
-
     monkeypatch.setattr(fashion, "DEBIAN", tmp_path / "none")
     monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert "can't be reached" in refused(open_data(DataRef("fashion-mnist-full"), info()))
+
+
+def test_the_whole_set_is_downloaded_once_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fashion, "DEBIAN", tmp_path / "none")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    numbers = np.arange(10_000) % 10
+    idx(tmp_path / "images", np.full((10_000, 28, 28), 7, np.uint8), True)
+    idx(tmp_path / "labels", numbers, True)
+    names = {"t10k-images-idx3-ubyte.gz": tmp_path / "images", "t10k-labels-idx1-ubyte.gz": tmp_path / "labels"}
+    with served() as site:
+        site.files = {f"/{name}": path.read_bytes() for name, path in names.items()}
+        sums = [(name, hashlib.md5(path.read_bytes()).hexdigest()) for name, path in names.items()]
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"{site.address}/"])
+        monkeypatch.setattr(FashionMNIST, "resources", [(sums[0][0], sums[0][1]), (sums[1][0], "0" * 32)])
+        assert "checksum differs" in refused(open_data(DataRef("fashion-mnist-full"), info()))
+        monkeypatch.setattr(FashionMNIST, "resources", sums)
+        steps: list[Step] = []
+        for _ in range(2):
+            assert labels(finish(open_data(DataRef("fashion-mnist-full"), info()), steps.append)) == numbers.tolist()
+        assert site.asked.count("/t10k-labels-idx1-ubyte.gz") == 2
+        assert site.asked.count("/t10k-images-idx3-ubyte.gz") == 1
+        assert any(step.waiting for step in steps)
+    kept = fashion.download_folder() / "FashionMNIST" / "raw"
+    assert sorted(path.name for path in kept.iterdir()) == sorted(names)
 
 
 # -- the order ---------------------------------------------------------------------------------------------------
