@@ -6,6 +6,7 @@ ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of it
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -119,7 +120,7 @@ def find(name: str) -> NetworkSpec:
     if key in PRESETS:
         return PRESETS[key]
     path = Path(name)
-    if path.suffix.lower() == ".json" or path.is_file():
+    if path.suffix.lower() == ".json" or os.path.isfile(name):  # unlike Path's, false for names too long to exist
         return NetworkSpec.load(path)
     raise UserError(
         "There is no network named {name}; choose {presets}, or give a spec's JSON file.",

@@ -258,7 +258,7 @@ class NetworkSpec:
         unknown = sorted(set(data) - known)
         if unknown:
             raise SpecError(
-                "The network's JSON file has unknown fields: {unknown}. Known are {known}.",
+                "The network's JSON file has unknown fields ({unknown}); known are {known}.",
                 unknown=", ".join(unknown), known=", ".join(sorted(known)),
             )  # fmt: skip
         for needed in ("family", "blocks"):
@@ -271,13 +271,16 @@ class NetworkSpec:
     @classmethod
     def load(cls, path: Path) -> NetworkSpec:
         """Read a spec's JSON file; raises SpecError where it can't be read."""
+        reason: object
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(
-                "{path} can't be read as a network's JSON file: {reason}.", path=path, reason=error
-            ) from None
-        return cls.from_json(text)
+        except OSError as error:
+            reason = error.strerror or error
+        except UnicodeDecodeError:
+            reason = "it is no text in UTF-8"
+        else:
+            return cls.from_json(text)
+        raise SpecError("{path} can't be read as a network's JSON file: {reason}.", path=path, reason=reason)
 
 
 def _is_int(value: object) -> bool:
