@@ -1,0 +1,145 @@
+"""Names and depths: presets against the papers' tables, other depths against their own rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import UserError
+from explorer.networks.catalog import (
+    PRESETS,
+    find,
+    from_depth,
+    largest_depth,
+    nearest_depths,
+    preset_name,
+    smallest_depth,
+)
+from explorer.networks.spec import MAX_BLOCKS, Family, NetworkSpec, SpecError
+from tests.engine.sentences import assert_one_sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "blocks"),
+    [
+        # He et al. 2015, Table 1.
+        ("resnet18", "basic", (2, 2, 2, 2)),
+        ("resnet34", "basic", (3, 4, 6, 3)),
+        ("resnet50", "bottleneck", (3, 4, 6, 3)),
+        ("resnet101", "bottleneck", (3, 4, 23, 3)),
+        ("resnet152", "bottleneck", (3, 8, 36, 3)),
+        # Its section 4.2: n blocks in each of three stages, depth 6n+2.
+        ("resnet20", "basic", (3, 3, 3)),
+        ("resnet32", "basic", (5, 5, 5)),
+        ("resnet44", "basic", (7, 7, 7)),
+        ("resnet56", "basic", (9, 9, 9)),
+        ("resnet110", "basic", (18, 18, 18)),
+        ("resnet1202", "basic", (200, 200, 200)),
+    ],
+)
+def test_presets_are_those_of_the_paper(name: str, block: str, blocks: tuple[int, ...]) -> None:
+    spec = PRESETS[name]
+    assert (spec.block, spec.blocks) == (block, blocks)
+    large = len(blocks) == 4
+    assert spec.family == ("imagenet" if large else "cifar")
+    assert (spec.input_shape, spec.classes, spec.width) == (
+        ((3, 224, 224), 1000, 64) if large else ((3, 32, 32), 10, 16)
+    )
+    assert (spec.shortcut, spec.stride_place) == ("B" if large else "A", "3x3")
+
+
+def test_every_preset_is_found_by_its_name_however_it_is_written() -> None:
+    for name, spec in PRESETS.items():
+        for written in (name, name.upper(), name.replace("resnet", "ResNet-"), name.replace("resnet", "resnet_")):
+            assert find(written) is spec
+        assert preset_name(spec) == name
+    assert len(PRESETS) == 11
+
+
+def test_a_preset_keeps_its_name_with_another_input() -> None:
+    assert preset_name(PRESETS["resnet20"].with_(in_channels=1, side=28)) == "resnet20"
+    assert preset_name(PRESETS["resnet20"].with_(shortcut="B")) is None
+    assert preset_name(PRESETS["resnet50"].with_(stride_place="1x1")) is None
+
+
+def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
+    spec = NetworkSpec("cifar", (1, 2, 1), side=16)
+    for name in ("mine.json", "mine", "mine.JSON"):
+        path = tmp_path / name
+        path.write_text(spec.to_json(), encoding="utf-8")
+        assert find(str(path)) == spec
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet19", "", " ", "vgg16", "missing.json", "x" * 300, "x" * 5000, "/", ".", "a\0b"]
+)
+def test_other_names_are_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        find(name)
+    if len(name) < 300:
+        assert_one_sentence(caught.value)
+
+
+def _all_depths(family: Family, up_to: int) -> set[int]:
+    """By trying every number of blocks: the paper's rules for CIFAR, any four stages for ImageNet."""
+    if family == "cifar":
+        return {
+            convs * 3 * n + 2 for convs in (2, 3) for n in range(1, MAX_BLOCKS // 3 + 1) if convs * 3 * n + 2 <= up_to
+        }
+    return {convs * total + 2 for convs in (2, 3) for total in range(4, MAX_BLOCKS + 1) if convs * total + 2 <= up_to}
+
+
+@pytest.mark.parametrize("family", ["imagenet", "cifar"])
+def test_every_depth_that_exists_is_built_and_no_other(family: Family) -> None:
+    existing = _all_depths(family, 400)
+    for depth in range(1, 401):
+        for block in ("basic", "bottleneck"):
+            if depth not in existing:
+                with pytest.raises(SpecError) as caught:
+                    from_depth(family, depth, block)  # type: ignore[arg-type]
+                assert_one_sentence(caught.value)
+                continue
+            spec = from_depth(family, depth, block)  # type: ignore[arg-type]
+            assert spec.depth == depth
+            assert spec.family == family
+            if family == "cifar":
+                assert len(set(spec.blocks)) == 1
+
+
+@pytest.mark.parametrize("family", ["imagenet", "cifar"])
+def test_the_nearest_depths_offered_exist_and_are_nearest(family: Family) -> None:
+    existing = _all_depths(family, 3000)
+    for depth in [*range(-3, 120), 1001, 1202, 1999]:
+        if depth in existing:
+            continue
+        below = [other for other in existing if other < depth]
+        above = [other for other in existing if other > depth]
+        wanted = ([max(below)] if below else []) + ([min(above)] if above else [])
+        assert list(nearest_depths(family, depth)) == wanted
+    with pytest.raises(SpecError, match="try 10"):
+        from_depth("imagenet", 5)
+    with pytest.raises(SpecError, match=r"There is no CIFAR ResNet with 21 layers; try 20 or 26\."):
+        from_depth("cifar", 21)
+
+
+def test_ends_of_each_family() -> None:
+    assert (smallest_depth("imagenet"), smallest_depth("cifar")) == (10, 8)
+    for family in ("imagenet", "cifar"):
+        largest = largest_depth(family)  # type: ignore[arg-type]
+        assert from_depth(family, largest).depth == largest  # type: ignore[arg-type]
+        assert nearest_depths(family, 10**9) == (largest,)  # type: ignore[arg-type]
+        assert sum(from_depth(family, largest).blocks) <= MAX_BLOCKS  # type: ignore[arg-type]
+
+
+def test_preset_depths_give_the_presets() -> None:
+    for spec in PRESETS.values():
+        for block in ("basic", "bottleneck"):
+            assert from_depth(spec.family, spec.depth, block) == spec  # type: ignore[arg-type]
+
+
+def test_the_kind_of_block_asked_for_is_kept_where_it_fits() -> None:
+    """164 layers are 6 x 27 + 2 and 9 x 18 + 2 (He et al. 2016, Table 4 has the latter)."""
+    assert from_depth("cifar", 164, "bottleneck").blocks == (18, 18, 18)
+    assert from_depth("cifar", 164, "basic").blocks == (27, 27, 27)
+    assert from_depth("cifar", 29, "basic").block == "bottleneck"
