@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.engine import fashion
 from explorer.engine.build import build
 from explorer.engine.cards import half_precision, read_log, save_card, save_weights, write_log
-from explorer.engine.datasets import ArrayImages, LabelledImages, fashion_mnist, training_folder
+from explorer.engine.datasets import ArrayImages, LabelledImages, training_folder
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import DataRef, Preprocessing, Step, wilson
 from explorer.engine.training import Progress, Recipe, TrainingImages, network_accuracy, train
@@ -76,9 +76,10 @@ def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Ste
         large = spec.family == "imagenet"
         spec = spec.with_(in_channels=3 if large else 1, side=side or (64 if large else 28), classes=10)
         yield Step(None, "Reading Fashion-MNIST")
-        training: ArrayImages = fashion_mnist("train")
+        training = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("train")), fashion.CLASSES)
+        test = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("test")), fashion.CLASSES)
         return Material(
-            spec, training, fashion_mnist("test"), fashion.CLASSES,
+            spec, training, test, fashion.CLASSES,
             fashion.preprocessing(spec.in_channels, spec.side),
             "Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): trained on its 60,000 training images, tested once on "
             "its 10,000 test images",
