@@ -200,13 +200,13 @@ def style_sheet(c: Palette) -> str:
     QMenuBar::item {{ padding: 4px 8px; background: transparent; }}
     QMenuBar::item:selected {{ background: {c.control}; border-radius: 4px; }}
     QWidget[segmented="true"] {{ background: {c.control}; border-radius: 7px; }}
-    QPushButton[segment="true"] {{ background: transparent; color: {c.muted}; border-radius: 5px; padding: 3px 8px; }}
+    QPushButton[segment="true"] {{ background: transparent; color: {c.muted}; border-radius: 5px; padding: 2px 8px; }}
     QPushButton[segment="true"]:hover {{ color: {c.text}; }}
     QPushButton[segment="true"]:checked {{ background: {c.raised}; color: {c.text}; }}
     QPushButton[segment="true"]:checked:!focus {{ border-color: {c.line}; }}
     QPushButton[segment="true"]:focus {{ border-color: {c.accent}; }}
     QPushButton[segment="true"]:disabled {{ color: {mixed(QColor(c.muted), 0.5, c.window).name()}; }}
-    QLineEdit[number="true"] {{ padding: 3px 4px; }}
+    QLineEdit[number="true"] {{ padding: 2px 4px; }}
     QPushButton[small="true"] {{ padding: 2px 10px; font-size: 12px; }}
     QPushButton[quiet="true"], QToolButton[quiet="true"] {{
         background: transparent; padding: 2px 6px; color: {c.muted}; }}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from html.parser import HTMLParser
 from math import sqrt
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.accuracy import AccuracyPanel
@@ -173,6 +175,25 @@ def test_fifty_chips_scroll_inside_their_room(qtbot: QtBot) -> None:
     assert panel.chips.chips == []
     assert not panel.restore_all.isVisible()
     assert "None." in panel.sentence.text()
+
+
+def test_hundreds_of_deleted_blocks_stay_quick_and_are_counted(qtbot: QtBot) -> None:
+    spec = PRESETS["resnet1202"]
+    ids = spec.block_ids
+    opened = document(spec, deleted=frozenset(ids[:599]))
+    panel = show(qtbot, AccuracyPanel(opened), 280, 600)
+    assert [chip.text() for chip in panel.chips.chips] == list(ids[:100])
+    assert panel.chips.more.text() == "and 499 more"
+    begun = time.perf_counter()
+    opened.replace(deleted=frozenset(ids[1:600]))
+    QApplication.processEvents()
+    # It takes a few hundredths of a second.
+    assert time.perf_counter() - begun < 0.3
+    assert [chip.text() for chip in panel.chips.chips] == list(ids[1:101])
+    places = [(chip.y(), chip.x()) for chip in panel.chips.chips]
+    assert places == sorted(places)
+    opened.replace(deleted=frozenset(ids[:2]))
+    assert not panel.chips.more.isVisible()
 
 
 def test_tab_walks_from_chip_to_chip_to_restore_all(qtbot: QtBot) -> None:

@@ -122,6 +122,17 @@ def test_click_enlarges_a_channel_with_its_figures(qtbot: QtBot) -> None:
     assert panel.range_label.full_text == f"{low:.2g} to {high:.1f}, mean {mean:.1f}"
 
 
+def test_channel_that_shows_most_comes_first_and_the_chosen_one_stays(qtbot: QtBot) -> None:
+    maps = np.zeros((5, 4, 4))
+    maps[1], maps[3, 0] = 9.0, 5.0
+    panel = panel_with(qtbot, {**of(maps), "layer2": np.ones((5, 2, 2), np.float32)})
+    # Channel 1 is brighter but flat: 3 has something to show.
+    assert panel.channel_label.full_text == "channel 3 on the picture"
+    qtbot.mouseClick(panel.mosaic.viewport(), Qt.MouseButton.LeftButton, pos=panel.mosaic.cell(2).center())
+    panel.show_result(picture_result(picture(), FLAT, maps=of(maps + 1)))
+    assert panel.channel_label.full_text == "channel 2 on the picture"
+
+
 def test_opacity_lays_the_channel_over_the_picture(qtbot: QtBot) -> None:
     maps = np.zeros((2, 2, 2))
     maps[1] = 1.0
@@ -141,6 +152,7 @@ def test_arrow_keys_walk_the_channels_as_they_stand(qtbot: QtBot) -> None:
     panel = panel_with(qtbot, of(np.random.default_rng(2).random((12, 3, 3))))
     columns = panel.mosaic.cells.columns
     panel.mosaic.setFocus()
+    qtbot.keyClick(panel.mosaic, Qt.Key.Key_Home)
     for key, channel in (
         (Qt.Key.Key_Right, 1),
         (Qt.Key.Key_Down, 1 + columns),

@@ -63,7 +63,7 @@ class FeatureMapsPanel(Panel):
         self._part = "layer1"
         self._block: str | None = None
         self._order: arithmetic.Order = "index"
-        self._channel = 0
+        self._channel: int | None = None
         self._asked = ""
         self.chips: dict[str, PartChip] = {}
         self._build_header()
@@ -229,14 +229,17 @@ class FeatureMapsPanel(Panel):
         elif selection not in {"stem", *(stage.id for stage in spec.stages)}:
             return
         assert selection is not None
-        self._part = selection
-        self._asked = ""
+        self._go_to(selection)
         self._show_chips()
         self._show_maps()
 
+    def _go_to(self, part: str) -> None:
+        """Channels of another part are others: none of them is chosen yet."""
+        if part != self._part:
+            self._part, self._channel, self._asked = part, None, ""
+
     def _chip_clicked(self, chip: PartChip) -> None:
-        self._part = chip.part_id
-        self._asked = ""
+        self._go_to(chip.part_id)
         self._show_maps()
 
     def _sort_by(self, order: arithmetic.Order) -> None:
@@ -270,9 +273,11 @@ class FeatureMapsPanel(Panel):
         self.mosaic.set_channels(arithmetic.indices(shown, low, high, changed), colours, order)
         self.bar.set(low, high, colours)
         self._show_caption(maps, changed and low == high == 0)
-        if self._channel >= len(maps):
-            self._channel = int(order[0])
-        self.mosaic.set_current(self._channel)
+        if self._channel is None or self._channel >= len(maps):
+            # Until a person chooses, the channel that shows most.
+            self.mosaic.set_current(int(arithmetic.order(shown, "variance")[0]))
+        else:
+            self.mosaic.set_current(self._channel)
         self._show_channel()
 
     def _before(self, maps: np.ndarray) -> np.ndarray | None:
@@ -334,10 +339,11 @@ class FeatureMapsPanel(Panel):
     def _show_channel(self) -> None:
         if self._maps is None or self._result is None:
             return
-        values = self._maps[self._channel]
+        channel = self.mosaic.current
+        values = self._maps[channel]
         self.enlarged.set_image(to_image(self._result.seen))
-        self.enlarged.set_over(self.mosaic.channel_image(self._channel), self.opacity.value() / 100)
-        self.channel_label.setText(tr("channel {number} on the picture", number=self._channel))
+        self.enlarged.set_over(self.mosaic.channel_image(channel), self.opacity.value() / 100)
+        self.channel_label.setText(tr("channel {number} on the picture", number=channel))
         finite = values[np.isfinite(values)]
         low, mean, high = (finite.min(), finite.mean(), finite.max()) if finite.size else (np.nan,) * 3
         numbers = {"low": low, "high": high, "mean": mean}

@@ -70,7 +70,7 @@ class NetworkPanel(Panel):
     def _add(self, key: str, text: str, fields: list[NumberField] | list[Segmented]) -> None:
         self.rows[key] = FieldRow(text, fields, tr(row_tip(key)))
         self.body.addWidget(self.rows[key])
-        self.body.setSpacing(4)
+        self.body.setSpacing(3)
 
     def _choice(self, key: str, text: str) -> Segmented:
         control = Segmented([(value, tr(shown), tr(tip)) for value, shown, tip in OPTIONS[key]], text)

@@ -191,7 +191,7 @@ class PredictionPanel(Panel):
             )
         )
         self.numbers.setToolTip(tr("Mean and standard deviation of the numbers that the network gets"))
-        self.preprocessing.setText(tr("As the network sees it. {note}", note=result.preprocessing_note))
+        self.preprocessing.setText(tr("As the network sees it: {note}", note=result.preprocessing_note))
         truth = result.request.picture.label
         self.truth.setText("" if truth is None else tr("true label: {label}", label=truth))
 

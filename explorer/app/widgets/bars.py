@@ -69,7 +69,7 @@ class ProbabilityBars(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(8)
+        self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(0, 6)
         self._grid.setColumnStretch(1, 5)
         self.rows = [(ElidedLabel(), Bar(), QLabel()) for _ in range(count)]

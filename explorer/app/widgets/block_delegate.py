@@ -31,9 +31,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 def switch_rect(row: QRect) -> QRect:
     """Where the switch of a row is."""
-    return QRect(
-        row.right() - _EDGE - _SWITCH.width(), row.center().y() - _SWITCH.height() // 2, *_SWITCH.toTuple()
-    )
+    return QRect(row.right() - _EDGE - _SWITCH.width(), row.center().y() - _SWITCH.height() // 2, *_SWITCH.toTuple())
 
 
 def paint_switch(painter: QPainter, rect: QRectF, on: bool, colours: Palette) -> None:
@@ -83,9 +81,7 @@ class BlockDelegate(QStyledItemDelegate):
             paint_switch(painter, QRectF(switch_rect(rect)), present, colours)
         painter.restore()
 
-    def editorEvent(
-        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
-    ) -> bool:
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         if index.data(SWITCH_ROLE) is None or not isinstance(event, QMouseEvent):
             return False
         inside = switch_rect(option.rect).adjusted(-6, -6, 6, 6).contains(event.position().toPoint())

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from explorer.app.text import tr
 from explorer.app.theme import mixed, part_colour, theme
 from explorer.app.widgets.flow import FlowLayout
 
+MOST_CHIPS = 100
 _HEIGHT = 24
 _MOST_HEIGHT = 4 * _HEIGHT + 3 * 6
 
@@ -71,19 +72,35 @@ class ChipArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = QWidget()
         self._flow = FlowLayout(inner)
-        self.setWidget(inner)
         self.chips: list[RestoreChip] = []
+        self.more = QLabel()
+        self.more.setProperty("rank", "small")
+        self._flow.addWidget(self.more)
+        self.setWidget(inner)
 
     def set_blocks(self, ids: Sequence[str]) -> None:
-        """Show these blocks, in this order."""
-        if [chip.block_id for chip in self.chips] == list(ids):
-            return
-        self._flow.clear()
-        self.chips = [RestoreChip(block_id) for block_id in ids]
-        for chip in self.chips:
-            chip.clicked.connect(self._clicked)
-            self._flow.addWidget(chip)
+        """Show these blocks, in this order; beyond the first hundred only how many there are.
+
+        Chips that stay are kept: deleting one more block adds one widget, however many there are.
+        """
+        kept = {chip.block_id: chip for chip in self.chips}
+        shown = ids[:MOST_CHIPS]
+        self.chips = [kept.pop(block_id) if block_id in kept else self._new(block_id) for block_id in shown]
+        for chip in kept.values():
+            self._flow.removeWidget(chip)
+            chip.hide()
+            chip.deleteLater()
+        rest = len(ids) - len(self.chips)
+        self.more.setText(tr("and {count} more", count=rest) if rest else "")
+        self.more.setVisible(rest > 0)
+        self._flow.set_order([*self.chips, self.more])
         self.updateGeometry()
+
+    def _new(self, block_id: str) -> RestoreChip:
+        chip = RestoreChip(block_id)
+        chip.clicked.connect(self._clicked)
+        self._flow.addWidget(chip)
+        return chip
 
     def hasHeightForWidth(self) -> bool:
         return True

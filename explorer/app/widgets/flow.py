@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -54,6 +56,12 @@ class FlowLayout(QLayout):
         for item in self._items:
             size = size.expandedTo(item.minimumSize())
         return size
+
+    def set_order(self, widgets: Sequence[QWidget]) -> None:
+        """Set the widgets in this order; each of them is in the layout already."""
+        places = {id(widget): place for place, widget in enumerate(widgets)}
+        self._items.sort(key=lambda item: places[id(item.widget())])
+        self.invalidate()
 
     def clear(self) -> None:
         """Take all widgets out and delete them."""

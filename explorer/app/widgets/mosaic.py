@@ -96,6 +96,11 @@ class Mosaic(QAbstractScrollArea):
         self._image, self._order = None, np.zeros(0, np.intp)
         self._arrange()
 
+    @property
+    def current(self) -> int:
+        """The channel that is marked."""
+        return self._current
+
     def set_current(self, channel: int) -> None:
         """Mark a channel and bring it into sight."""
         self._current = channel

@@ -153,8 +153,10 @@ class Panel(QWidget):
         self.state.setText(self._late_text)
 
     def sizeHint(self) -> QSize:
-        hint = self._content.sizeHint()
-        return QSize(max(hint.width(), 240), hint.height() + 48)
+        width = max(self._content.sizeHint().width(), 240)
+        # Words wrap: the height depends on the width the panel has, or will have.
+        height = self.body.heightForWidth(max(self.width(), width) if self.isVisible() else width)
+        return QSize(width, max(height, self._content.minimumSizeHint().height()) + 44)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 96)
