@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# On tensors as small as the tests' torch's threads only wait for each other: ten times as long on busy cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication

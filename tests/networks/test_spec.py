@@ -133,7 +133,8 @@ def _changed(**changes: object) -> str:
     [
         "", "not json", "[]", "3", "null", '"resnet18"', "{", "[" * 100_000, "{}", '{"family": "cifar"}',
         '{"blocks": [1]}', _changed(format="another"), _changed(version=2), _changed(version="1"), _changed(blocks=3),
-        _changed(blocks="1111"), _changed(blocks=["a"] * 4), _changed(blocks=[[1]] * 4), _changed(blocks=[1, 1, 1]), _changed(side=1e300),
+        _changed(blocks="1111"), _changed(blocks=["a"] * 4), _changed(blocks=[[1]] * 4), _changed(blocks=[1, 1, 1]),
+        _changed(side=1e300),
         _changed(extra=1), _changed(family="resnext"), _changed(side=10**30), _changed(classes="many"),
     ],
 )  # fmt: skip

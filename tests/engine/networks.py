@@ -1,0 +1,56 @@
+"""Small networks with weights that matter, and images, for tests of the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from explorer.engine.build import build
+from explorer.engine.datasets import ArrayImageSet
+from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import Preprocessing
+from explorer.networks.spec import NetworkSpec
+
+GREY = Preprocessing(1, 8, 8, (0.4,), (0.3,), grey=True)
+TINY = NetworkSpec("cifar", (2, 3, 2), "basic", "A", in_channels=1, side=8, classes=5, width=4)
+
+SPECS: dict[str, NetworkSpec] = {
+    "basic A": TINY.with_(in_channels=3, side=12),
+    "basic B": NetworkSpec("cifar", (2, 2, 1), "basic", "B", side=12, classes=5, width=4),
+    "basic C": NetworkSpec("cifar", (2, 2, 1), "basic", "C", side=11, classes=5, width=4),
+    "bottleneck A": NetworkSpec("cifar", (2, 1, 2), "bottleneck", "A", side=12, classes=5, width=2),
+    "bottleneck B": NetworkSpec("imagenet", (1, 2, 1, 2), "bottleneck", "B", side=48, classes=5, width=4),
+    "paper's stride": NetworkSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=40, classes=5, width=4),
+}
+
+
+def lively(network: ResidualNetwork, seed: int = 0) -> ResidualNetwork:
+    """Give the batch norms statistics and scales that are not trivial, so that a wrong one would show."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            size = module.num_features
+            module.running_mean = torch.randn(size, generator=generator) * 0.2
+            module.running_var = torch.rand(size, generator=generator) + 0.5
+            module.weight.data = torch.rand(size, generator=generator) * 0.5 + 0.6
+            module.bias.data = torch.randn(size, generator=generator) * 0.2
+    return network
+
+
+def network_of(spec: NetworkSpec, seed: int = 0) -> ResidualNetwork:
+    return lively(build(spec, seed), seed)
+
+
+def pictures(spec: NetworkSpec, count: int, seed: int = 0) -> Tensor:
+    return torch.randn(count, *spec.input_shape, generator=torch.Generator().manual_seed(seed))
+
+
+def image_set(count: int, side: int = 8, classes: int = 5, labelled: bool = True, seed: int = 0) -> ArrayImageSet:
+    """Noise in grey, with labels at random."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, count)
+    labels[:classes] = np.arange(classes)
+    names = tuple(f"class {index}" for index in range(classes))
+    array = generator.integers(0, 256, (count, side, side), dtype=np.uint8)
+    return ArrayImageSet("noise", array, labels if labelled else None, names if labelled else ())

@@ -1,0 +1,98 @@
+"""One pass and its maps, against forward hooks on the same module."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
+
+from explorer.engine.capture import capture, parts_to_keep
+from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import UNTRAINED, Picture, PictureRequest
+from explorer.engine.session import Session
+from explorer.engine.steps import finish
+from explorer.networks.catalog import PRESETS
+from explorer.networks.cost import network_cost
+from tests.engine.networks import SPECS, TINY, network_of, pictures
+
+
+def _hooked(network: ResidualNetwork, x: Tensor, deleted: frozenset[str]) -> tuple[Tensor, dict[str, Tensor]]:
+    """Logits, and each part's output, cloned at once, so that no later layer that works in place can change it."""
+    seen: dict[str, Tensor] = {}
+
+    def note(part: str) -> RemovableHandle:
+        name = "maxpool" if part == "stem" else part
+        return network.get_submodule(name).register_forward_hook(lambda _, args, y: seen.update({part: y.clone()}))
+
+    handles = [note(part) for part in ("stem", *network.spec.block_ids)]
+    with torch.inference_mode():
+        logits = network(x, deleted)
+    for handle in handles:
+        handle.remove()
+    return logits, seen
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_maps_are_what_forward_hooks_see(name: str) -> None:
+    spec = SPECS[name]
+    network = network_of(spec)
+    x = pictures(spec, 2)
+    for deleted in (frozenset(), frozenset(spec.block_ids[1:3]), frozenset(spec.block_ids)):
+        expected, seen = _hooked(network, x, deleted)
+        logits, kept = capture(network, x, deleted, parts_to_keep(spec))
+        assert torch.equal(logits, expected)
+        for part, values in seen.items():
+            assert torch.equal(kept[part], values), part
+        assert set(kept) == {*seen, *(stage.id for stage in spec.stages)}
+        for stage in spec.stages:
+            assert kept[stage.id] is kept[stage.blocks[-1].id]
+
+
+def test_shapes_are_those_of_the_cost_figures() -> None:
+    spec = SPECS["bottleneck B"]
+    _, kept = capture(network_of(spec), pictures(spec, 1), (), parts_to_keep(spec))
+    cost = network_cost(spec)
+    for part in (cost.stem, *cost.blocks, *cost.stages):
+        assert kept[part.id].shape == (1, *part.output)
+
+
+def test_only_what_was_asked_for_is_kept() -> None:
+    spec = SPECS["basic B"]
+    _, kept = capture(network_of(spec), pictures(spec, 1), (), {"layer2.0"})
+    assert set(kept) == {"layer2.0"}
+    _, kept = capture(network_of(spec), pictures(spec, 1), (), {"stem", "layer3.0"})
+    assert set(kept) == {"stem", "layer3.0", "layer3"}
+
+
+def test_all_maps_are_kept_where_they_fit() -> None:
+    for name in ("resnet18", "resnet152", "resnet110"):
+        assert parts_to_keep(PRESETS[name]) == {"stem", *PRESETS[name].block_ids}
+
+
+def test_beyond_the_budget_the_ends_of_stages_and_what_is_wanted_are_kept() -> None:
+    spec = PRESETS["resnet152"]
+    ends = {"stem", "layer1.2", "layer2.7", "layer3.35", "layer4.2"}
+    assert parts_to_keep(spec, budget=1) == ends
+    assert parts_to_keep(spec, ("layer3.7", "stem", "layer2", "head", "nonsense"), budget=1) == {*ends, "layer3.7"}
+    cost = network_cost(spec)
+    outputs = (cost.stem, *cost.blocks)
+    exact = sum(4 * math.prod(part.output) for part in outputs)
+    assert parts_to_keep(spec, budget=exact) == {"stem", *spec.block_ids}
+    assert parts_to_keep(spec, budget=exact - 1) == ends
+
+
+@pytest.mark.parametrize("where", ["conv1.weight", "layer2.1.bn2.weight", "fc.bias"])
+def test_weights_that_are_no_numbers_give_no_numbers_and_no_crash(where: str) -> None:
+    session = Session()
+    picture = Picture("noise", np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    loaded = finish(session.load(TINY, UNTRAINED))
+    loaded.network.get_parameter(where).data.fill_(math.nan)
+    for deleted in (frozenset(), frozenset({"layer2.1"})):
+        result = finish(session.run_picture(PictureRequest(TINY, UNTRAINED, picture, deleted)))
+        spared = where.startswith("layer2.1") and bool(deleted)
+        assert bool(np.isnan(result.prediction.probabilities).all()) != spared
+        assert all(math.isfinite(share) for _, _, share in result.prediction.top(5))
