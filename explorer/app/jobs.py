@@ -35,8 +35,8 @@ class Lane(IntEnum):
     WEIGHTS = 1
     OPEN = 2
     PICTURE = 3
-    ACCURACY = 4
-    TASK = 5
+    DATA = 4
+    ACCURACY = 5
 
 
 Work = Generator[Any, None, Any]
@@ -69,8 +69,10 @@ class _Worker(QThread):
     # called in the window's thread
 
     def put(self, job: _Job) -> None:
-        """Queue a job; the one before it in its lane is dropped."""
+        """Queue a job; the one before it in its lane is dropped. Once closing, nothing is taken any more."""
         with self._changed:
+            if self._closing:
+                return
             self._drop(job.lane)
             self._jobs[job.lane] = job
             self._changed.notify()
@@ -88,6 +90,10 @@ class _Worker(QThread):
                 self._drop(lane)
             self._changed.notify()
 
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
     def _drop(self, lane: Lane) -> None:
         job = self._jobs.pop(lane, None)
         if job is not None:
@@ -96,17 +102,16 @@ class _Worker(QThread):
     # called in the worker's thread
 
     def run(self) -> None:
-        from explorer.engine.session import Session  # torch is imported here, beside the window
-
-        session = Session()
-        while not self._closing:
+        make_session = _session_maker()
+        while True:
             job, dropped = self._next()
-            # Dropped generators are closed here, where they run, so that their clean-up runs too.
+            # Dropped generators are closed here, where they run, so that their clean-up runs too: also at the end.
             for old in dropped:
-                if old.work is not None:
-                    old.work.close()
+                _end_early(old)
             if job is not None:
-                self._step(job, session)
+                self._step(job, make_session)
+            elif self._closing:
+                return
 
     def _next(self) -> tuple[_Job | None, list[_Job]]:
         """The most urgent job that has something to do, if any, and the jobs dropped since; waits for either."""
@@ -120,10 +125,10 @@ class _Worker(QThread):
         now = time.monotonic()
         return [job for job in self._jobs.values() if job.awake_at <= now]
 
-    def _step(self, job: _Job, session: Session) -> None:
+    def _step(self, job: _Job, get_session: Callable[[], Session]) -> None:
         try:
             if job.work is None:
-                job.work = job.make(session)
+                job.work = job.make(get_session())
             value = next(job.work)
         except StopIteration as end:
             self._end(job, "done", end.value)
@@ -142,6 +147,31 @@ class _Worker(QThread):
             if self._jobs.get(job.lane) is job:
                 del self._jobs[job.lane]
         self.told.emit(job.lane, job.ticket, what, value)
+
+
+def _session_maker() -> Callable[[], Session]:
+    """What gives the thread's one session; every job is told why where the engine can't be loaded."""
+    try:
+        from explorer.engine.session import Session  # torch is imported here, beside the window
+    except (ImportError, OSError) as error:
+        _log.exception("The engine can't be imported")
+        reason = str(error)
+
+        def refuse() -> Session:
+            raise UserError("PyTorch can't be loaded, so nothing runs: {reason}; install it again.", reason=reason)
+
+        return refuse
+    session = Session()
+    return lambda: session
+
+
+def _end_early(job: _Job) -> None:
+    """Close a dropped job; one whose clean-up fails must not take the thread along."""
+    try:
+        if job.work is not None:
+            job.work.close()
+    except Exception:
+        _log.exception("A cancelled job did not end cleanly")
 
 
 class Jobs(QObject):
@@ -166,8 +196,9 @@ class Jobs(QObject):
         self._worker.told.connect(self._hear)
 
     def start(self) -> None:
-        """Start the thread; what was submitted before waits for it."""
-        self._worker.start()
+        """Start the thread; what was submitted before waits for it. A queue that was closed stays so."""
+        if not self._worker.closing:
+            self._worker.start()
 
     def submit(self, lane: Lane, make: Make) -> None:
         """Run a job; an older one of the same lane is cancelled and never heard of again.

@@ -15,8 +15,8 @@ _WORDS = {
     Lane.WEIGHTS: "Loading weights",
     Lane.OPEN: "Opening the picture",
     Lane.PICTURE: "Running the picture",
+    Lane.DATA: "Opening the image set",
     Lane.ACCURACY: "Measuring accuracy",
-    Lane.TASK: "Working",
 }
 _PATIENCE = 150
 """Milliseconds that a job may take before it is mentioned; shorter ones would only flicker."""
