@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from explorer.app.text import tr
 
@@ -19,6 +19,9 @@ class NoticeBar(QFrame):
         self.setProperty("notice", True)
         self.label = QLabel()
         self.label.setWordWrap(True)
+        # Names of files come from outside: they are never markup, and a long one must not widen the window.
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.close_button = QToolButton()
         self.close_button.setText("×")
         self.close_button.setAccessibleName(tr("Close the notice"))
@@ -29,6 +32,7 @@ class NoticeBar(QFrame):
         layout.addWidget(self.close_button)
         self._clock = QTimer(self, singleShot=True, interval=_SECONDS * 1000)
         self._clock.timeout.connect(self.hide)
+        self._refusing = False
         self.hide()
 
     @property
@@ -46,7 +50,13 @@ class NoticeBar(QFrame):
         self._say(sentence, "error")
         self._clock.stop()
 
+    def forget_refusal(self) -> None:
+        """Something was opened after all: a refusal of before is no news any more."""
+        if self._refusing:
+            self.hide()
+
     def _say(self, sentence: str, rank: str) -> None:
+        self._refusing = rank == "error"
         self.label.setText(sentence)
         self.label.setProperty("rank", rank)
         self.label.style().unpolish(self.label)
