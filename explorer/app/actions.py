@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -101,11 +102,14 @@ def make_actions(
         menu = _menu(window, menus, entry.menu)
         action = QAction(tr(entry.text), window)
         if entry.key is not None:
-            action.setShortcut(QKeySequence(entry.key))
+            action.setShortcuts([QKeySequence(entry.key)] if isinstance(entry.key, str) else entry.key)
         if entry.tip:
             action.setToolTip(tr(entry.tip))
             action.setStatusTip(tr(entry.tip))
         action.triggered.connect(_Slot(slots[entry.name]))
+        if entry.name == "cancel":
+            # Shown in the menu, heard by the window once fields and diagram have had no use for the key.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         if entry.name == "quit":
             action.setMenuRole(QAction.MenuRole.QuitRole)
         if entry.name == "about":
