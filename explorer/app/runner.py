@@ -20,6 +20,7 @@ from explorer.engine.records import (
     UNTRAINED,
     AccuracyRequest,
     AccuracyResult,
+    DataRef,
     Offer,
     Picture,
     PictureKind,
@@ -64,11 +65,13 @@ class Runner(QObject):
         self.result: PictureResult | None = None
         self._stale: set[Lane] = set()
         self._measure_untrained = False
-        self._then: dict[Lane, Any] = {}
+        self._loading_choice = False
+        self._part = ""
         # One change can emit several signals; they lead to one submission, once all have been heard.
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._submit)
-        document.weights_changed.connect(self._weights_changed)
+        document.spec_changed.connect(self._network_changed)
+        document.weights_changed.connect(self._network_changed)
         document.deleted_changed.connect(self._run_both)
         document.device_changed.connect(self._run_both)
         document.picture_changed.connect(self.run_picture)
@@ -83,7 +86,7 @@ class Runner(QObject):
     def begin(self) -> None:
         """The first jobs: what this machine offers, and the network that is open."""
         self._jobs.submit(Lane.OFFER, _offer)
-        self._weights_changed()
+        self._network_changed()
 
     def open_picture(self, path: Path) -> None:
         self._jobs.submit(Lane.OPEN, _Open("file", path))
@@ -101,8 +104,13 @@ class Runner(QObject):
 
     def request_weights(self, ref: WeightsRef, spec: NetworkSpec | None = None) -> None:
         """Load weights, then open them with their network; what is open stays until they are there."""
-        self._then[Lane.WEIGHTS] = "edit"
+        self._loading_choice = True
         self._jobs.submit(Lane.WEIGHTS, _Load(spec or self._document.state.spec, ref))
+
+    def request_data(self, ref: DataRef) -> None:
+        """Look through an image set, then measure on it; the one that is open stays until it is known to be usable."""
+        state = self._document.state
+        self._jobs.submit(Lane.DATA, _Data(state.spec, state.weights, ref))
 
     def request_network(self, spec: NetworkSpec) -> None:
         """Open another network, with the bundled weights where its blocks have some, else untrained.
@@ -116,17 +124,49 @@ class Runner(QObject):
         if not spec.same_architecture(state.spec):
             bundled = next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
             if bundled is not None:
-                spec, ref = bundled.spec, bundled.ref
                 if bundled.spec != spec:
-                    self.said.emit(bundled.adapted)
+                    self._say_adapted(bundled)
+                spec, ref = bundled.spec, bundled.ref
         elif state.weights.kind is not WeightsKind.UNTRAINED:
             self.said.emit(tr("The weights need their own input and classes, so this network is untrained."))
         commands.set_network(self._document, spec, ref)
+
+    def _say_adapted(self, info: WeightsInfo) -> None:
+        channels, height, width = info.spec.input_shape
+        self.said.emit(
+            tr(
+                "The network comes with its bundled weights, so it takes what they need: "
+                "an input of {channels}×{height}×{width} and {classes} classes.",
+                channels=channels, height=height, width=width, classes=info.spec.classes,
+            )
+        )  # fmt: skip
 
     def measure_anyway(self) -> None:
         """Measure the accuracy of an untrained network, too."""
         self._measure_untrained = True
         self._run_accuracy()
+
+    def cancel(self) -> None:
+        """Cancel the most urgent job; results so far stay.
+
+        Where the open network is still being loaded, that means going back to the last one that was; the very first
+        is loaded in any case, and so is the list of what this machine offers.
+        """
+        for lane in self._jobs.running():
+            if lane is Lane.OFFER or (lane is Lane.WEIGHTS and not self._loading_choice and not self._go_back()):
+                continue
+            self._jobs.cancel(lane)
+            if self._document.state.info is None:
+                self._soon.start()
+            return
+
+    def _go_back(self) -> bool:
+        stack = self._document.undo_stack
+        if not stack.canUndo():
+            return False
+        while self._document.state.info is None and stack.canUndo():
+            stack.undo()
+        return True
 
     def bundled(self) -> tuple[WeightsInfo, ...]:
         return tuple(info for info in self.offer.weights if info.ref.kind is WeightsKind.BUNDLED)
@@ -143,16 +183,13 @@ class Runner(QObject):
 
     # -- what changed --------------------------------------------------------------------------------------------
 
-    def _weights_changed(self) -> None:
-        state = self._document.state
+    def _network_changed(self) -> None:
+        """Another network, other weights, or the present ones are in: whatever runs is about something else."""
         self._measure_untrained = False
-        for lane in (Lane.PICTURE, Lane.ACCURACY):
+        self.result = None
+        for lane in (Lane.WEIGHTS, Lane.PICTURE, Lane.ACCURACY):
             self._jobs.cancel(lane)
-        if state.info is None:
-            self._then[Lane.WEIGHTS] = "state"
-            self._jobs.submit(Lane.WEIGHTS, _Load(state.spec, state.weights))
-        else:
-            self._run_both()
+        self._run_both()
 
     def _selection_changed(self) -> None:
         """Maps of a block that were too large to keep are made once it is selected."""
@@ -167,7 +204,8 @@ class Runner(QObject):
         self._run_accuracy()
 
     def run_picture(self, part_id: str = "") -> None:
-        """Run the picture, keeping the maps of the selected part, as a panel may ask with that part's id."""
+        """Run the picture, keeping the maps of the selected part, and of the one that a panel asks for."""
+        self._part = part_id
         self._stale.add(Lane.PICTURE)
         self._soon.start()
 
@@ -179,19 +217,18 @@ class Runner(QObject):
         """Submit what went stale; without weights it stays stale until they are there."""
         state = self._document.state
         if state.info is None:
+            if Lane.WEIGHTS not in self._jobs.running():
+                self._loading_choice = False
+                self._jobs.submit(Lane.WEIGHTS, _Load(state.spec, state.weights))
             return
         stale, self._stale = self._stale, set()
         if Lane.PICTURE in stale and state.picture is not None:
-            wanted = (state.selection,) if state.selection else ()
-            self._jobs.submit(
-                Lane.PICTURE,
-                _Picture(
-                    PictureRequest(state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted)
-                ),
-            )
+            wanted = tuple(part for part in (state.selection, self._part) if part)
+            request = PictureRequest(state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted)
+            self._jobs.submit(Lane.PICTURE, _Picture(request))
         if Lane.ACCURACY in stale and self.can_measure:
-            request = AccuracyRequest(state.spec, state.weights, state.data, state.deleted, None, state.device.id)
-            self._jobs.submit(Lane.ACCURACY, _Accuracy(request))
+            measured = AccuracyRequest(state.spec, state.weights, state.data, state.deleted, None, state.device.id)
+            self._jobs.submit(Lane.ACCURACY, _Accuracy(measured))
 
     # -- what came back ------------------------------------------------------------------------------------------
 
@@ -206,33 +243,46 @@ class Runner(QObject):
         elif lane is Lane.WEIGHTS:
             self._weights_loaded(value)
         elif lane is Lane.OPEN:
-            if self._document.state.picture is None:
-                self._document.replace(picture=value)  # the first one: there is nothing to go back to
-            else:
-                commands.set_picture(self._document, value)
-            if value.note:
-                self.said.emit(value.note)
+            self._opened(value)
+        elif lane is Lane.DATA:
+            ref, note = value
+            commands.set_data(self._document, ref)
+            self._say(note)
         elif lane is Lane.PICTURE:
             self.result = value
             self.picture_done.emit(value)
-            if value.note:
-                self.said.emit(value.note)
+            self._say(value.note)
         elif lane is Lane.ACCURACY:
             self.accuracy_done.emit(value)
 
+    def _say(self, note: str) -> None:
+        if note:
+            self.said.emit(note)
+
+    def _opened(self, picture: Picture) -> None:
+        if self._document.state.picture is None:
+            self._document.replace(picture=picture)  # the first one: there is nothing to go back to
+        else:
+            commands.set_picture(self._document, picture)
+        self._say(picture.note)
+
     def _weights_loaded(self, info: WeightsInfo) -> None:
-        if info.adapted:
-            self.said.emit(info.adapted)
-        if self._then.pop(Lane.WEIGHTS, None) == "edit":
+        self._say(info.adapted)
+        if self._loading_choice:
             commands.set_network(self._document, info.spec, info.ref, info)
         else:
             self._document.replace(spec=info.spec, info=info)
 
     def _failed(self, lane: Lane, error: UserError) -> None:
         state = self._document.state
-        if lane is Lane.WEIGHTS and self._then.pop(Lane.WEIGHTS, None) == "state" and state.weights != UNTRAINED:
-            # The network that is open has lost its weights (a file that went away): it stays, untrained.
-            self._document.replace(weights=UNTRAINED, info=None)
+        if lane is Lane.PICTURE:
+            self.result = None
+        if lane is Lane.WEIGHTS and state.info is None:
+            if self._loading_choice:
+                self._soon.start()  # it had taken the place of the open network's own weights
+            elif state.weights != UNTRAINED:
+                # The network that is open has lost its weights (a file that went away): it stays, untrained.
+                self._document.replace(weights=UNTRAINED)
         self.refused.emit(lane, error)
 
 
@@ -250,6 +300,18 @@ class _Load:
     def __call__(self, session: Session) -> Generator[Step, None, WeightsInfo]:
         loaded = yield from session.load(self.spec, self.ref)
         return loaded.info
+
+
+class _Data:
+    """Opens an image set for a network; the session keeps it for the measurement. Gives what it is, and its note."""
+
+    def __init__(self, spec: NetworkSpec, weights: WeightsRef, ref: DataRef) -> None:
+        self.spec, self.weights, self.ref = spec, weights, ref
+
+    def __call__(self, session: Session) -> Generator[Step, None, tuple[DataRef, str]]:
+        loaded = yield from session.load(self.spec, self.weights)
+        images = yield from session.open(self.ref, loaded.info)
+        return self.ref, images.note
 
 
 class _Open:
@@ -274,5 +336,3 @@ class _Accuracy:
 
     def __call__(self, session: Session) -> Generator[Any, None, AccuracyResult]:
         return session.accuracy(self.request)
-
-

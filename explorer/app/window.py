@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.app import commands
@@ -92,6 +92,9 @@ class Window(QMainWindow):
         self.toolbar = ToolBar(self.document, self.actions_by_name)
         self.addToolBar(self.toolbar)
         self.notice = NoticeBar()
+        # A graphics view would take a dropped picture and do nothing with it: drops are the window's.
+        self.diagram.setAcceptDrops(False)
+        self.diagram.viewport().setAcceptDrops(False)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -104,17 +107,19 @@ class Window(QMainWindow):
         self.prediction_panel = PredictionPanel(self.document)
         self.accuracy_panel = AccuracyPanel(self.document)
         self.maps_panel = FeatureMapsPanel(self.document)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.maps_panel, tr("Feature maps"))
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.setTabPosition(bottom, QTabWidget.TabPosition.North)
         self.docks = {
             "network": self._dock("network", tr("Network"), self.network_panel, left),
             "blocks": self._dock("blocks", tr("Blocks"), self.blocks_panel, left),
             "prediction": self._dock("prediction", tr("Prediction"), self.prediction_panel, right),
             "accuracy": self._dock("accuracy", tr("Accuracy"), self.accuracy_panel, right),
-            "maps": self._dock("maps", tr("Feature maps"), self.maps_panel, bottom),
+            "maps": self._dock("maps", tr("Feature maps"), self.tabs, bottom),
         }
         self._view_menu()
 
@@ -137,7 +142,7 @@ class Window(QMainWindow):
     def _slots(self) -> dict[str, Callable[[], object]]:
         return {
             "open": self.files.open_image,
-            "paste": self.paste,
+            "paste": self.files.paste,
             "sample": self.next_sample,
             "chart": self.runner.open_chart,
             "open_network": self.files.open_network,
@@ -156,7 +161,7 @@ class Window(QMainWindow):
             "zoom_in": self.diagram.zoom_in,
             "zoom_out": self.diagram.zoom_out,
             "fit": self.diagram.fit,
-            "cancel": self.cancel,
+            "cancel": self.runner.cancel,
             "theme_system": partial(self.use_theme, "system"),
             "theme_light": partial(self.use_theme, "light"),
             "theme_dark": partial(self.use_theme, "dark"),
@@ -188,7 +193,7 @@ class Window(QMainWindow):
         self.maps_panel.maps_requested.connect(self.runner.run_picture)
         self.maps_panel.save_requested.connect(self.files.save_maps)
         self.maps_panel.copy_requested.connect(self.files.copy_image)
-        self.status.cancel_requested.connect(self.cancel)
+        self.status.cancel_requested.connect(self.runner.cancel)
 
     def _wire_results(self) -> None:
         """Jobs and results -> panels."""
@@ -212,6 +217,8 @@ class Window(QMainWindow):
         self.document.deleted_changed.connect(self._show_deleted)
         self.document.selection_changed.connect(self._show_selection)
         self.document.picture_changed.connect(self._show_title)
+        for changed in (self.document.picture_changed, self.document.data_changed, self.document.weights_changed):
+            changed.connect(self.notice.forget_refusal)
         stack = self.document.undo_stack
         stack.canUndoChanged.connect(self.actions_by_name["undo"].setEnabled)
         stack.canRedoChanged.connect(self.actions_by_name["redo"].setEnabled)
@@ -294,7 +301,7 @@ class Window(QMainWindow):
         if kind == "folder":
             self.files.open_folder()
         else:
-            commands.set_data(self.document, DataRef(kind))
+            self.runner.request_data(DataRef(kind))
 
     def _find(self) -> None:
         self.toolbar.focus_search()
@@ -303,23 +310,6 @@ class Window(QMainWindow):
         """The next of the bundled labelled images."""
         self._sample += 1
         self.runner.open_sample(self._sample)
-
-    def paste(self) -> None:
-        """The picture, or the file, that was copied."""
-        self._take(QGuiApplication.clipboard().mimeData(), tr("pasted image"))
-
-    def _take(self, data: QMimeData, name: str) -> None:
-        if data.hasUrls() and data.urls()[0].isLocalFile():
-            self.files.take(Path(data.urls()[0].toLocalFile()))
-        elif data.hasImage():
-            self.files.take_image(data.imageData(), name)
-        else:
-            self.notice.refuse(tr("There is no picture to paste: copy a picture or a picture's file first."))
-
-    def cancel(self) -> None:
-        """Cancel the most urgent running job; results so far stay."""
-        for lane in self.jobs.running()[:1]:
-            self.jobs.cancel(lane)
 
     def use_theme(self, name: ThemeName) -> None:
         self.settings.theme = name
@@ -335,6 +325,8 @@ class Window(QMainWindow):
             QTimer.singleShot(0, self._begin)
 
     def _begin(self) -> None:
+        if not self.isVisible():
+            return  # closed before it began
         self.jobs.start()
         self.runner.begin()
         if self._first_image is not None:
@@ -342,13 +334,20 @@ class Window(QMainWindow):
         else:
             self.next_sample()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape that nothing with the focus had a use for (a field takes back, the diagram closes its sheet)."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.actions_by_name["cancel"].trigger()
+        else:
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() or event.mimeData().hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self._take(event.mimeData(), tr("dropped image"))
+        self.files.drop(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, cancel what runs and wait for the thread: nothing runs on after the window."""
@@ -377,8 +376,8 @@ class Window(QMainWindow):
         self.resizeDocks([docks["maps"]], [400], vertical)
 
     def _settle(self) -> None:
-        """Tell once that all first results are in: nothing runs any more, and nothing is about to."""
-        if self._settled or self.jobs.running() or self.runner.pending or self.runner.result is None:
+        """Tell once that all first results, or refusals, are in: nothing runs any more, and nothing is about to."""
+        if self._settled or self.jobs.running() or self.runner.pending:
             return
         self._settled = True
         # A little later: the panels have laid out and painted what they were given.
