@@ -22,7 +22,7 @@ from explorer.engine.records import Counts, Preprocessing
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.spec import NetworkSpec
 
-BUDGET = 640 * 2**20
+BUDGET = 320 * 2**20
 """Bytes of activations kept for reuse, over all images."""
 _MACS_A_STEP = 2.5e9
 """Work after which a step ends, so that a person sees an estimate, and a cancel is heard, several times a second."""
@@ -121,6 +121,8 @@ class Meter:
         """Top-1 of each image of a batch, int64 (n,)."""
         if batch.predictions is not None and batch.deleted == deleted:
             return batch.predictions
+        if self.network.conv1.weight.device != self.device:
+            self.network.to(self.device)  # a picture may have been run elsewhere since the last batch
         with torch.inference_mode():
             start, x = self._start(batch, deleted)
             entering = {position: kept for position, kept in batch.entering.items() if position < start}

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
 from explorer.app.commands import toggle_deleted
+from explorer.app.document import Document, State
 from explorer.app.panels.blocks import BlocksPanel
 from explorer.app.theme import LIGHT
 from explorer.app.widgets.block_delegate import ID_ROLE, switch_rect
@@ -166,3 +167,13 @@ def test_another_network_replaces_the_rows(qtbot: QtBot) -> None:
     assert len(rows(panel)) == 8 + 4 + 2
     assert spoken(panel, "layer1.1").endswith("present")
     assert panel.state.full_text == ""
+
+
+def test_deletions_are_followed_after_weights_brought_an_equal_spec(qtbot: QtBot) -> None:
+    """Loading weights replaces the spec by an equal one, of which no signal tells."""
+    document = Document(State(PRESETS["resnet20"]))
+    panel = BlocksPanel(document)
+    qtbot.addWidget(panel)
+    document.replace(spec=PRESETS["resnet20"].with_(side=32))
+    document.replace(deleted=frozenset({"layer2.1"}))
+    assert panel.state.full_text == "1 of 9 deleted"

@@ -183,7 +183,7 @@ class BlocksPanel(Panel):
         )
 
     def _follow_deleted(self) -> None:
-        if self._shown is not self._document.state.spec:
+        if self._shown != self._document.state.spec:
             return
         deleted = self._document.state.deleted & self._blocks.keys()
         for part_id in deleted ^ self._deleted:
