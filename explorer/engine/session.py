@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine import capture, devices, fashion, images, pictures, weights
-from explorer.engine.build import build
+from explorer.engine.build import build, build_untrained
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
 from explorer.engine.modules import ResidualNetwork
@@ -45,6 +45,7 @@ from explorer.networks.spec import NetworkSpec
 
 _NETWORKS = 2
 """How many built networks stay in memory."""
+_INFOS = 32
 Value = TypeVar("Value")
 
 
@@ -54,6 +55,13 @@ class _Recent(OrderedDict[Hashable, Value]):
     def __init__(self, size: int) -> None:
         super().__init__()
         self._size = size
+
+    def use(self, key: Hashable) -> Value | None:
+        """What is kept under a key, if anything, which then counts as the last used."""
+        if key not in self:
+            return None
+        self.move_to_end(key)
+        return self[key]
 
     def __setitem__(self, key: Hashable, value: Value) -> None:
         super().__setitem__(key, value)
@@ -85,7 +93,8 @@ class Session:
     """Runs requests, keeping what the next one is likely to need again."""
 
     def __init__(self) -> None:
-        self._networks: _Recent[Loaded] = _Recent(_NETWORKS)
+        self._infos: _Recent[WeightsInfo] = _Recent(_INFOS)
+        self._networks: _Recent[ResidualNetwork] = _Recent(_NETWORKS)
         self._passes: _Recent[_Pass] = _Recent(1)
         self._data: _Recent[LabelledImages] = _Recent(2)
         self._meters: _Recent[Meter] = _Recent(1)
@@ -98,22 +107,20 @@ class Session:
         Raises:
             UserError: the weights can't be had, or don't fit.
         """
-        key = (spec, ref)
-        if key in self._networks:
-            return self._networks[key]
-        info, state = yield from weights.resolve(ref, spec)
-        known = self._networks.get((info.spec, ref))
-        if known is None:
-            network = build(info.spec, seed=None if state else 0)
-            if state:
-                network.load_state_dict(state, strict=True)
-            known = Loaded(info, network)
-        self._networks[key] = known
-        return known
+        asked = (spec, ref)
+        info = self._infos.use(asked)
+        network = None if info is None else self._networks.use((info.spec, ref))
+        if info is None or network is None:
+            info, state = yield from weights.resolve(ref, spec)
+            # Several specs asked for can lead to one network; what was adapted differs between them.
+            network = self._networks.use((info.spec, ref)) or _built(info.spec, state)
+            self._infos[asked] = info
+            self._networks[info.spec, ref] = network
+        return Loaded(info, network)
 
     def forget(self) -> None:
         """Drop everything kept: a file may have changed."""
-        for kept in (self._networks, self._passes, self._data, self._meters):
+        for kept in (self._infos, self._networks, self._passes, self._data, self._meters):
             kept.clear()
 
     def offer(self) -> Generator[Step, None, Offer]:
@@ -152,8 +159,8 @@ class Session:
         pixels, words = images.fit(request.picture, info.preprocessing)
         x = images.normalise(pixels, info.preprocessing)
         keep = capture.parts_to_keep(spec, request.wanted)
-        intact_key = (loaded, request.picture, request.device, keep)
-        intact = self._passes.get(intact_key)
+        intact_key = (loaded.network, request.picture, request.device, keep)
+        intact = self._passes.use(intact_key)
         if intact is None:
             yield Step(None, "Running the intact network")
             intact = _run(loaded, x, frozenset(), keep, request.device)
@@ -209,13 +216,14 @@ class Session:
     def open(self, ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
         """A labelled set, its classes matched to the network's."""
         key = (ref, info.classes)
-        if key not in self._data:
-            self._data[key] = yield from open_data(ref, info)
-        return self._data[key]
+        data = self._data.use(key)
+        if data is None:
+            data = self._data[key] = yield from open_data(ref, info)
+        return data
 
     def _meter(self, loaded: Loaded, data: LabelledImages, count: int | None, device: DeviceInfo) -> Meter:
-        key = (loaded, data, count, device.id)
-        meter = self._meters.get(key)
+        key = (loaded.network, data, count, device.id)
+        meter = self._meters.use(key)
         if meter is None:
             self._meters.clear()
             order = data.order(0)[:count]
@@ -223,8 +231,23 @@ class Session:
                 raise UserError("{name} has no images to measure on.", name=data.name)
             meter = Meter(loaded.network, data, loaded.info.preprocessing, order, torch.device(device.id))
             self._meters[key] = meter
-        meter.network.to(device.id)
         return meter
+
+
+def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> ResidualNetwork:
+    """The network with a state dict in, or as initialised where it is empty.
+
+    Raises:
+        UserError: there is not enough memory for it.
+    """
+    try:
+        network = build(spec, seed=None if state else 0)
+    except (RuntimeError, MemoryError) as error:
+        devices.fallback_note(error, CPU)
+        raise
+    if state:
+        network.load_state_dict(state, strict=True)
+    return network
 
 
 def _run(loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str) -> _Pass:
