@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -25,7 +26,10 @@ from explorer.engine.images import normalise
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Preprocessing
 from explorer.errors import UserError
+from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
+
+_LARGEST_SEED = 2**32 - 1
 
 
 class TrainingImages(Protocol):
@@ -74,6 +78,10 @@ class Recipe:
                 raise UserError("Training needs {name} of at least 1.", name=name)
         if self.pad < 0 or not math.isfinite(self.rate) or self.rate <= 0:
             raise UserError("Training needs a learning rate above 0 and a padding of at least 0.")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise UserError(
+                "The seed must be a whole number from 0 to {most}, not {seed}.", most=_LARGEST_SEED, seed=self.seed
+            )
 
 
 @dataclass(frozen=True)
@@ -117,18 +125,16 @@ def train(
         resume: take up the state in `state_file` if it is there.
 
     Raises:
-        UserError: labels that the network has no output for, a state of another run, a loss that is no number.
+        UserError: labels that the network has no output for, too few images a step for its batch norms, a state of
+            another run or one that can't be written, a loss that is no number.
     """
-    if int(images.labels.max()) >= spec.classes:
-        raise UserError(
-            "The images have {there} classes, the network has {classes} outputs.",
-            there=int(images.labels.max()) + 1, classes=spec.classes,
-        )  # fmt: skip
+    edges = _edges(len(images), recipe.batch)
+    _check_fits(spec, images, edges)
     network = build(spec, recipe.seed).to(recipe.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
     )
-    steps = math.ceil(len(images) / recipe.batch)
+    steps = len(edges) - 1
     scheduler = _scheduler(optimizer, recipe, steps)
     start, seconds = 0, 0.0
     parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
@@ -149,10 +155,35 @@ def train(
     return network
 
 
+def _edges(images: int, batch: int) -> list[int]:
+    """Where each step's images begin, and where the last step's end. A single image left over goes with the step
+    before: its own statistics would spoil the batch norms, and on a map of one position they have none."""
+    edges = [*range(0, images, batch), images]
+    if batch > 1 and len(edges) > 2 and edges[-1] - edges[-2] == 1:
+        del edges[-2]
+    return edges
+
+
+def _check_fits(spec: NetworkSpec, images: TrainingImages, edges: list[int]) -> None:
+    labels = int(images.labels.max()) + 1
+    if labels > spec.classes:
+        raise UserError(
+            "The images have {there} classes, the network has {classes} outputs; give it as many.",
+            there=labels, classes=spec.classes,
+        )  # fmt: skip
+    if network_cost(spec).stages[-1].output[1] == 1 and edges[1] == 1:
+        raise UserError(
+            "The last maps of this network have one position, so each step needs at least 2 images; give more of them, "
+            "or a larger input side."
+        )
+
+
 def _scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     total = recipe.epochs * steps
     if recipe.schedule == "onecycle":
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=total + 1, pct_start=0.25)
+        # Of four steps the first has no room to rise in, on which torch divides by zero.
+        most = max(total + 1, 5)
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=most, pct_start=0.25)
     return torch.optim.lr_scheduler.MultiStepLR(optimizer, [total // 2, total * 3 // 4])
 
 
@@ -167,8 +198,8 @@ def _epoch(
     losses = torch.zeros((), device=device)
     correct = torch.zeros((), device=device)
     seen = 0
-    for first in range(0, len(order), recipe.batch):
-        chosen = order[first : first + recipe.batch]
+    for first, end in pairwise(_edges(len(order), recipe.batch)):
+        chosen = order[first:end]
         pixels = augment(images.pixels(chosen, preprocessing), recipe.flip, recipe.pad, generator)
         x = normalise(pixels.to(device), preprocessing).to(memory_format=torch.channels_last)
         y = torch.from_numpy(images.labels[chosen]).to(device)
@@ -220,8 +251,13 @@ def _comparable(recipe: Recipe) -> dict[str, Any]:
 def _save_state(path: Path, parts: dict[str, Any], identity: dict[str, Any], epochs: int, seconds: float) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     unfinished = path.with_name(path.name + ".part")
-    torch.save({**state, "identity": identity, "epochs": epochs, "seconds": seconds}, unfinished)
-    os.replace(unfinished, path)
+    try:
+        torch.save({**state, "identity": identity, "epochs": epochs, "seconds": seconds}, unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        # Torch reports a full disk as a RuntimeError of several lines.
+        reason = error.strerror if isinstance(error, OSError) else "the disk may be full"
+        raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
 
 
 def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> tuple[int, float]:
@@ -237,8 +273,10 @@ def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> 
         return int(state["epochs"]), float(state["seconds"])
     except UserError:
         raise
-    except Exception as error:
-        raise UserError("{path} is no training state to resume from: {reason}.", path=path, reason=error) from None
+    except Exception:  # what torch raises on a file that isn't its own is not documented
+        raise UserError(
+            "{path} is no training state to resume from: remove it, or leave --resume out to start afresh.", path=path
+        ) from None
 
 
 def network_accuracy(
