@@ -8,6 +8,8 @@ from torch import nn
 from explorer.engine.modules import ResidualNetwork
 from explorer.networks.spec import NetworkSpec
 
+_NOISE_IMAGES, _NOISE_SIDE = 4, 64
+
 
 def build(spec: NetworkSpec, seed: int | None = 0) -> ResidualNetwork:
     """The network in eval mode, initialised as He et al. 2015 did (arXiv:1502.01852, equation 10, over fan-out).
@@ -25,6 +27,27 @@ def build(spec: NetworkSpec, seed: int | None = 0) -> ResidualNetwork:
         for module in network.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return network.eval()
+
+
+def build_untrained(spec: NetworkSpec, seed: int = 0) -> ResidualNetwork:
+    """The network as `build` draws it, its batch norms' statistics taken from one pass over noise.
+
+    A fresh batch norm in eval mode passes its input on as it is, so that the activations of a residual network double
+    with every block and overflow in a deep one. Training's first pass would normalise them; so does this one.
+    """
+    network = build(spec, seed)
+    generator = torch.Generator().manual_seed(seed)
+    side = min(spec.side, _NOISE_SIDE)
+    noise = torch.randn(_NOISE_IMAGES, spec.in_channels, side, side, generator=generator)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = None  # the statistics of all that passes, not a moving average
+    with torch.no_grad():
+        network.train()(noise)
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
     return network.eval()
 
 

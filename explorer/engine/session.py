@@ -235,13 +235,13 @@ class Session:
 
 
 def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> ResidualNetwork:
-    """The network with a state dict in, or as initialised where it is empty.
+    """The network with a state dict in, or untrained where it is empty.
 
     Raises:
         UserError: there is not enough memory for it.
     """
     try:
-        network = build(spec, seed=None if state else 0)
+        network = build(spec, seed=None) if state else build_untrained(spec)
     except (RuntimeError, MemoryError) as error:
         devices.fallback_note(error, CPU)
         raise

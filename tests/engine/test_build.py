@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from explorer.engine.build import build, build_empty
+from explorer.engine.build import build, build_empty, build_untrained
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import SPECS, TINY
@@ -60,3 +60,25 @@ def test_any_number_of_channels_and_classes(channels: int) -> None:
 def test_the_smallest_map_of_the_imagenet_family() -> None:
     spec = NetworkSpec("imagenet", (1, 1, 1, 1), side=8, classes=2, width=2)
     assert build(spec)(torch.zeros(1, *spec.input_shape)).shape == (1, 2)
+
+
+def test_an_untrained_network_of_any_depth_gives_numbers() -> None:
+    """A fresh batch norm lets activations double with every block: 2^600 is more than float32 holds."""
+    spec = PRESETS["resnet1202"].with_(width=4, side=16)
+    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        assert not torch.isfinite(build(spec)(x)).all()
+        logits = build_untrained(spec)(x)
+    assert torch.isfinite(logits).all()
+    assert float(logits.abs().max()) < 1000
+
+
+def test_untrained_statistics_are_those_of_the_first_pass_of_training() -> None:
+    spec = PRESETS["resnet20"].with_(side=16)
+    network, other = build_untrained(spec, seed=3), build(spec, seed=3)
+    noise = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(3))
+    first = other.conv1(noise)
+    torch.testing.assert_close(network.bn1.running_mean, first.mean((0, 2, 3)))
+    torch.testing.assert_close(network.bn1.running_var, first.var((0, 2, 3)))
+    assert network.bn1.momentum == 0.1
+    assert not network.training

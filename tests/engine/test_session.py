@@ -228,7 +228,7 @@ def test_a_network_is_built_once_however_it_is_asked_for(tmp_path: Path) -> None
 def test_the_networks_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[NetworkSpec] = []
     build = session.build
-    monkeypatch.setattr(session, "build", lambda spec, seed: built.append(spec) or build(spec, seed))
+    monkeypatch.setattr(session, "build_untrained", lambda spec: built.append(spec) or build(spec))
     here = Session()
     specs = [TINY.with_(classes=classes) for classes in (2, 3, 4)]
     for index in (0, 1, 0, 2, 0):
@@ -243,7 +243,7 @@ def test_a_network_too_large_for_the_memory_is_told_in_a_sentence(monkeypatch: p
     def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory: you tried")
 
-    monkeypatch.setattr(session, "build", refuse)
+    monkeypatch.setattr(session, "build_untrained", refuse)
     with pytest.raises(UserError, match="memory") as caught:
         finish(Session().load(TINY, UNTRAINED))
     assert_one_sentence(caught.value)
