@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from explorer.app.garbage import Collector
 from explorer.engine.records import Step
 from explorer.errors import UserError
 
@@ -194,10 +195,12 @@ class Jobs(QObject):
         self._current: dict[Lane, int] = {}
         self._worker = _Worker(self)
         self._worker.told.connect(self._hear)
+        self._collector = Collector(self)
 
     def start(self) -> None:
         """Start the thread; what was submitted before waits for it. A queue that was closed stays so."""
         if not self._worker.closing:
+            self._collector.start()
             self._worker.start()
 
     def submit(self, lane: Lane, make: Make) -> None:
@@ -230,7 +233,9 @@ class Jobs(QObject):
         """
         self._current.clear()
         self._worker.close()
-        return not self._worker.isRunning() or self._worker.wait(20_000)
+        ended = not self._worker.isRunning() or self._worker.wait(20_000)
+        self._collector.stop()
+        return ended
 
     def _hear(self, lane_number: int, ticket: int, what: str, value: object) -> None:
         lane = Lane(lane_number)
@@ -240,5 +245,7 @@ class Jobs(QObject):
             self.stepped.emit(lane, value)
             return
         del self._current[lane]
+        if lane is Lane.OFFER:
+            self._collector.spare()
         (self.finished if what == "done" else self.failed).emit(lane, value)
         self.stopped.emit(lane)
