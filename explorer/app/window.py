@@ -109,6 +109,7 @@ class Window(QMainWindow):
         self.maps_panel = FeatureMapsPanel(self.document)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.maps_panel, tr("Feature maps"))
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -381,4 +382,7 @@ class Window(QMainWindow):
             return
         self._settled = True
         # A little later: the panels have laid out and painted what they were given.
-        QTimer.singleShot(400, self.settled.emit)
+        QTimer.singleShot(400, self._tell_settled)
+
+    def _tell_settled(self) -> None:
+        self.settled.emit()
