@@ -40,6 +40,7 @@ def open_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Open]:
         window = Window(Settings(), image)
         opened.append(window)
         person = Person(window, qtbot)
+        window.resize(1440, 900)  # the screen that Qt paints in memory is smaller
         with qtbot.waitExposed(window):
             window.show()
         window.activateWindow()
