@@ -6,15 +6,18 @@ The weights' own header repeats spec, classes and preprocessing, so that the fil
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -47,28 +50,52 @@ def save_weights(
         "classes": json.dumps(list(classes)),
         "preprocessing": json.dumps(asdict(preprocessing)),
     }
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole_file(path) as unfinished:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(state, unfinished, header)
         mask = os.umask(0)
         os.umask(mask)
         unfinished.chmod(0o666 & ~mask)  # safetensors makes it the owner's alone
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a path to write to; what is there then takes the place of the file at `path`, or nothing does.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        yield unfinished
         os.replace(unfinished, path)
-    except (OSError, RuntimeError) as error:
-        unfinished.unlink(missing_ok=True)
-        raise UserError("{path} can't be written: {reason}.", path=path, reason=error) from None
+    except (OSError, RuntimeError, SafetensorError) as error:
+        # Only the system's own errors come with a short reason; torch reports a full disk in several lines.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
+        raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def save_card(path: Path, card: dict[str, Any]) -> None:
-    """Write the card beside the weights at `path`; torch's version is added."""
+    """Write the card beside the weights at `path`; torch's version is added.
+
+    Raises:
+        UserError: it can't be written.
+    """
     text = json.dumps({**card, "torch": torch.__version__}, indent=2, ensure_ascii=False)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    with whole_file(path.with_suffix(".json")) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
 
 
 def write_log(path: Path, rows: Sequence[Progress]) -> None:
-    """The training log, one row an epoch; loss and accuracy are those on the augmented training images."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    """The training log, one row an epoch; loss and accuracy are those on the augmented training images.
+
+    Raises:
+        UserError: it can't be written.
+    """
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for row in rows:
@@ -81,9 +108,9 @@ def read_log(path: Path) -> list[Progress]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
-    except (OSError, ValueError):
+        return [
+            Progress(int(epoch), 0.0, loss, accuracy, rate, seconds, epoch_done=True)
+            for epoch, loss, accuracy, rate, seconds in rows
+        ]
+    except (OSError, ValueError, csv.Error):
         return []
-    return [
-        Progress(int(epoch), 0.0, loss, accuracy, rate, seconds, epoch_done=True)
-        for epoch, loss, accuracy, rate, seconds in rows
-    ]

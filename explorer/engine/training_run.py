@@ -21,7 +21,8 @@ from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
 
 _HELD_OUT = 10
-"""Of a folder's images every tenth of the balanced order is kept for the final figure."""
+"""Of a folder's images the first tenth of the balanced order, which has all classes in proportion, is kept for the
+final figure."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Ste
     whole, labels = yield from training_folder(Path(data.path))
     spec = spec.with_(side=side or spec.side, classes=len(whole.classes))
     order = whole.order(0)
-    held_out, rest = order[::_HELD_OUT], np.delete(order, np.s_[::_HELD_OUT])
+    held_out, rest = np.split(order, [-(-len(order) // _HELD_OUT)])
     return Material(
         spec,
         Part(whole, rest, labels[rest]),
@@ -156,6 +157,12 @@ def _check_writable(output: Path) -> None:
     """Before hours of training, not after them."""
     if output.suffix != ".safetensors":
         raise UserError("{path} must end in .safetensors.", path=output)
+    for suffix in (".safetensors", ".json", ".csv", ".state"):
+        if output.with_suffix(suffix).is_dir():
+            raise UserError(
+                "{path} is a folder, and a file of that name is to be written; choose another name.",
+                path=output.with_suffix(suffix),
+            )
     probe = output.with_suffix(".part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
