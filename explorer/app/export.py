@@ -6,6 +6,7 @@ A file is made in memory and written beside its place first, so that a failure l
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -103,7 +104,9 @@ class DiagramPicture:
             generator.setDescription(self._legend.count)
             return generator
 
-        return self._in_memory(make, 1.0)
+        data = self._in_memory(make, 1.0)
+        # Other programs may not have the font: they are to take their own sans-serif, not a serif one.
+        return re.sub(rb'font-family="([^"]*)"', rb'font-family="\1, sans-serif"', data)
 
     def pdf(self) -> bytes:
         """As a PDF file of one page that has the picture's size, a logical pixel being a point."""

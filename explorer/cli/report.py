@@ -211,5 +211,5 @@ table{border-collapse:collapse}th{font-weight:400;color:#5b646f;text-align:left;
 td{padding:3px 20px 3px 0}.n{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:#0b62d6;height:8px;border-radius:4px;min-width:1px}.wide{width:100%}
 .pixels{image-rendering:pixelated;max-width:100%}.row{display:flex;gap:32px;align-items:flex-start}
-figure{margin:0 0 20px}figcaption{color:#5b646f;max-width:720px}.note{color:#5b646f}
+figure{margin:0 0 20px}.row figure{max-width:300px}figcaption{color:#5b646f;max-width:720px}.note{color:#5b646f}
 """
