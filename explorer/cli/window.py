@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.cli.libraries import check_libraries, has_screen
+from explorer.engine.resources import FOLDER
 from explorer.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def qt_application(headless: bool) -> QApplication:
     check_libraries(screen=x11)
     if sys.platform == "win32":
         import torch  # noqa: F401  # after Qt, its libraries can fail to load there
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
     existing = QApplication.instance()
@@ -40,6 +42,7 @@ def qt_application(headless: bool) -> QApplication:
     application = QApplication(["ResNet Explorer"])
     application.setApplicationName("ResNet Explorer")
     application.setStyle("Fusion")
+    application.setWindowIcon(QIcon(str(FOLDER / "icons" / "resnet-explorer.svg")))
     return application
 
 
