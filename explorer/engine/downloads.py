@@ -7,6 +7,7 @@ import http.client
 import os
 import queue
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -23,7 +24,7 @@ from explorer.errors import UserError
 TIMEOUT = 15.0
 """Seconds without an answer after which a connection counts as broken off."""
 _CHUNK = 1 << 18
-_AT_ONCE = 16
+_AT_ONCE = 64
 _PATIENCE = 0.05
 """Seconds that one step waits for data at most."""
 
@@ -108,12 +109,15 @@ def _unfinished(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _write(file: IO[bytes], digest: hashlib._Hash, line: _Line, url: str, title: str) -> Generator[Step, None, None]:
-    done = 0
+    done, told = 0, time.monotonic()
     while True:
+        # Not after each chunk: whoever runs the job may let some time pass between two steps.
+        if time.monotonic() - told > _PATIENCE:
+            yield _step(done, line.size, title)
+            told = time.monotonic()
         try:
             item = line.chunks.get(timeout=_PATIENCE)
         except queue.Empty:
-            yield _step(done, line.size, title)
             continue
         if isinstance(item, Exception):
             raise _failure(item, url, title)
@@ -122,7 +126,7 @@ def _write(file: IO[bytes], digest: hashlib._Hash, line: _Line, url: str, title:
         file.write(item)
         digest.update(item)
         done += len(item)
-        yield _step(done, line.size, title)
+    yield _step(done, line.size, title)
     if line.size is not None and done < line.size:
         raise _broken_off(url, title)
 
