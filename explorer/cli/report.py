@@ -6,18 +6,20 @@ import argparse
 import html
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtGui import QImage
 
 from explorer.cli.headless import data_ref, ids, prepared
 from explorer.cli.window import qt_application
 from explorer.engine.records import AccuracyRequest, AccuracyResult, PictureRequest, PictureResult
-from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
 
 _MAP_WIDTH, _MAP_HEIGHT = 720, 360
 
@@ -77,6 +79,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _draw(spec: NetworkSpec, deleted: frozenset[str], folder: Path, result: PictureResult) -> None:
+    from PySide6.QtGui import QImage  # not before `qt_application` has seen that Qt's libraries are there
+
     from explorer.app.export import render_diagram
     from explorer.app.theme import theme
 
@@ -136,7 +140,8 @@ def _html(parts: _Parts, weights: str) -> str:
         ("Multiply-adds (MACs)", f"{cost.macs:,}"),
         ("Activations", f"{cost.activations / 2**20:.2f} MiB"),
         ("Receptive field", f"{cost.receptive_field} px"),
-        (figure, f"{100 * (share or 0):.2f} % of n = {counts.images:,} (95 % interval {100 * low:.2f} to {100 * high:.2f} %)"),
+        (figure, f"{100 * (share or 0):.2f} % of n = {counts.images:,}"),
+        ("95 % interval", f"{100 * low:.2f} to {100 * high:.2f} %"),
     ]
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -206,7 +211,8 @@ def _e(text: str) -> str:
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1d232b;max-width:1000px;margin:32px auto;padding:0 24px}
-h1{font-size:28px;margin:0 0 12px}h2{font-size:16px;color:#5b646f;margin:36px 0 12px;border-top:1px solid #e1e4e9;padding-top:16px}
+h1{font-size:28px;margin:0 0 12px}
+h2{font-size:16px;color:#5b646f;margin:36px 0 12px;border-top:1px solid #e1e4e9;padding-top:16px}
 table{border-collapse:collapse}th{font-weight:400;color:#5b646f;text-align:left;padding:3px 20px 3px 0}
 td{padding:3px 20px 3px 0}.n{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:#0b62d6;height:8px;border-radius:4px;min-width:1px}.wide{width:100%}

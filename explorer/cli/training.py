@@ -10,7 +10,7 @@ from explorer.engine import devices
 from explorer.engine.records import DataRef
 from explorer.engine.steps import finish
 from explorer.engine.training import Progress, Recipe
-from explorer.engine.training_run import prepare, run
+from explorer.engine.training_run import check_output, prepare, run
 from explorer.networks import catalog
 
 
@@ -28,6 +28,7 @@ def train(arguments: argparse.Namespace) -> None:
         device=devices.choose(arguments.device).id,
         bf16=not arguments.float32,
     )
+    check_output(arguments.output)
     material = finish(prepare(spec, data, arguments.side))
     print(f"{material.spec.name}, {material.description}", flush=True)
     card = finish(run(material, arguments.output, recipe, _command(arguments), arguments.resume), _Teller(recipe))

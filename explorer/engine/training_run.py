@@ -110,7 +110,7 @@ def run(
         UserError: see `train`; or a file can't be written.
     """
     state_file, log_file = output.with_suffix(".state"), output.with_suffix(".csv")
-    _check_writable(output)
+    check_output(output)
     log = read_log(log_file) if resume and state_file.exists() else []
     training = train(material.spec, material.training, material.preprocessing, recipe, state_file, resume)
     while True:
@@ -153,8 +153,12 @@ def run(
     return card
 
 
-def _check_writable(output: Path) -> None:
-    """Before hours of training, not after them."""
+def check_output(output: Path) -> None:
+    """Whether weights, card and log can be written, asked before hours of training.
+
+    Raises:
+        UserError: another suffix, a folder in the way, or a place that can't be written.
+    """
     if output.suffix != ".safetensors":
         raise UserError("{path} must end in .safetensors.", path=output)
     for suffix in (".safetensors", ".json", ".csv", ".state"):
