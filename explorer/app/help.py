@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from explorer import __version__
@@ -48,4 +49,5 @@ def _box(parent: QWidget, title: str, text: str) -> None:
     box = QMessageBox(parent)
     box.setWindowTitle(title)
     box.setText(text)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
