@@ -36,11 +36,12 @@ def open_window(qtbot: QtBot, qapp: QApplication) -> Iterator[Open]:
     theme().use("light")
     opened: list[Window] = []
 
-    def open_(image: Path | None = None) -> Person:
+    def open_(image: Path | None = None, size: tuple[int, int] | None = (1440, 900)) -> Person:
         window = Window(Settings(), image)
         opened.append(window)
         person = Person(window, qtbot)
-        window.resize(1440, 900)  # the screen that Qt paints in memory is smaller
+        if size is not None:
+            window.resize(*size)  # the screen that Qt paints in memory is smaller
         with qtbot.waitExposed(window):
             window.show()
         window.activateWindow()

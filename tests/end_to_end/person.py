@@ -79,7 +79,11 @@ class Person:
 
     def wait_for(self, lane: Lane) -> None:
         """Until a job of this kind is on its way."""
-        self.wait(lambda: lane in self.window.jobs.running())
+        if lane not in self.window.jobs.running():
+            with self.bot.waitSignal(
+                self.window.jobs.started, timeout=PATIENCE, check_params_cb=lambda got: got is lane
+            ):
+                pass
 
     def wait_for_offer(self) -> None:
         self.wait(lambda: bool(self.window.runner.offer.weights))
