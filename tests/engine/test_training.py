@@ -12,6 +12,7 @@ import torch
 
 from explorer.engine.datasets import ArrayImages
 from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import Preprocessing
 from explorer.engine.steps import finish
 from explorer.engine.training import Progress, Recipe, augment, network_accuracy, train
 from explorer.errors import UserError
@@ -90,6 +91,21 @@ def test_a_resume_takes_up_the_schedule(schedule: str, tmp_path: Path) -> None:
         next(job)
     job.close()
     assert same(run(recipe, state_file=state, resume=True)[0], run(recipe)[0])
+
+
+def test_each_epoch_takes_every_image_once_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    pixels = ArrayImages.pixels
+
+    def noted(self: ArrayImages, indices: np.ndarray, preprocessing: Preprocessing) -> torch.Tensor:
+        taken.extend(indices.tolist())
+        return pixels(self, indices, preprocessing)
+
+    monkeypatch.setattr(ArrayImages, "pixels", noted)
+    run()
+    epochs = [taken[first : first + 60] for first in (0, 60, 120)]
+    assert all(sorted(epoch) == list(range(60)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
 
 
 def test_seconds_go_on_counting_after_a_resume(tmp_path: Path) -> None:
