@@ -20,4 +20,3 @@ class UserError(Exception):
         super().__init__(template.format(**values) if values else template)
         self.template = template
         self.values = values
-
