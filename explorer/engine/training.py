@@ -7,6 +7,7 @@ epoch, seeded by seed and epoch, so that a run that was killed and resumed draws
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -258,6 +259,9 @@ def _save_state(path: Path, parts: dict[str, Any], identity: dict[str, Any], epo
         # Torch reports a full disk as a RuntimeError of several lines.
         reason = error.strerror if isinstance(error, OSError) else "the disk may be full"
         raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> tuple[int, float]:

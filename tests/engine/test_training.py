@@ -171,6 +171,16 @@ def test_a_state_that_is_none_is_refused_in_a_sentence(kind: str, tmp_path: Path
     assert not ran.exists()
 
 
+def test_a_state_that_cannot_be_written_is_told_and_leaves_no_half_file(tmp_path: Path) -> None:
+    state = tmp_path / "run.state"
+    state.mkdir()
+    for path in (state, tmp_path / "missing" / "run.state"):
+        with pytest.raises(UserError, match=r"run\.state") as caught:
+            run(state_file=path)
+        assert_one_sentence(caught.value)
+    assert list(tmp_path.iterdir()) == [state]
+
+
 # -- the schedule ------------------------------------------------------------------------------------------------
 
 
