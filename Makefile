@@ -34,8 +34,8 @@ format: $(STAMP)  ## lay the code out and mend what ruff can mend
 	$(BIN)/ruff format .
 
 screenshots: $(STAMP)  ## make the README's pictures again
-	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme light --size 1440x900 --screenshot resources/screenshots/light.png
-	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme dark --size 1440x900 --screenshot resources/screenshots/dark.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme light --size 1440x900 --delete layer2.1,layer3.2 --screenshot resources/screenshots/light.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme dark --size 1440x900 --delete layer2.0 --screenshot resources/screenshots/dark.png
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -56,18 +56,19 @@ class Window(QMainWindow):
     Args:
         settings: what is remembered between runs.
         image: a picture to open at the start; a bundled sample where None.
+        deleted: ids of blocks of the first network that are deleted at the start.
     """
 
     settled = Signal()
     """The first results are in: the picture's, and the whole accuracy where it is measured."""
 
-    def __init__(self, settings: Settings, image: Path | None = None) -> None:
+    def __init__(self, settings: Settings, image: Path | None = None, deleted: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.settings = settings
         self.setWindowTitle("ResNet Explorer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.document = Document(State(FIRST_NETWORK, FIRST_WEIGHTS), self)
+        self.document = Document(State(FIRST_NETWORK, FIRST_WEIGHTS, deleted=deleted), self)
         self.jobs = Jobs(self)
         self.runner = Runner(self.document, self.jobs, self)
         self.files = Files(self)

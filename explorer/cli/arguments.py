@@ -34,6 +34,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return _window_parser().parse_args(argv)
 
 
+def ids(text: str) -> frozenset[str]:
+    """Block ids written with commas."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
 def _window_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
@@ -41,6 +46,7 @@ def _window_parser() -> argparse.ArgumentParser:
         epilog="Commands without a window: " + ", ".join(COMMANDS) + ". Each has its own --help.",
     )
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="a picture to open")
+    parser.add_argument("--delete", default="", metavar="IDS", help="blocks deleted at the start, ids with commas")
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window, and quit")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the screenshot's window")
     parser.add_argument("--theme", choices=("light", "dark"), help="instead of the remembered one")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from explorer.cli.arguments import ids
 from explorer.engine.records import AccuracyRequest, DataKind, DataRef, PictureRequest, WeightsRef
 from explorer.networks import catalog
 from explorer.networks.cost import network_cost
@@ -28,11 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
     }
     commands[arguments.command](arguments)
     return 0
-
-
-def ids(text: str) -> frozenset[str]:
-    """Block ids written with commas."""
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 def show(data: dict[str, Any], as_json: bool, lines: list[str]) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.cli.headless import data_ref, ids, prepared
+from explorer.cli.arguments import ids
+from explorer.cli.headless import data_ref, prepared
 from explorer.cli.window import qt_application
 from explorer.engine.records import AccuracyRequest, AccuracyResult, PictureRequest, PictureResult
 from explorer.engine.steps import finish

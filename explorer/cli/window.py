@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.cli.arguments import ids
 from explorer.cli.libraries import check_libraries, has_screen
 from explorer.engine.resources import FOLDER
 from explorer.errors import UserError
@@ -70,11 +71,12 @@ def open_window(arguments: argparse.Namespace) -> int:
 def _window(arguments: argparse.Namespace) -> Window:
     from explorer.app.settings import Settings
     from explorer.app.theme import theme
-    from explorer.app.window import Window
+    from explorer.app.window import FIRST_NETWORK, Window
 
+    deleted = FIRST_NETWORK.check_ids(ids(arguments.delete))
     settings = Settings()
     theme().use(arguments.theme or settings.theme)
-    return Window(settings, arguments.image)
+    return Window(settings, arguments.image, deleted)
 
 
 def _report_instead(arguments: argparse.Namespace) -> int:
@@ -82,7 +84,7 @@ def _report_instead(arguments: argparse.Namespace) -> int:
     from explorer.cli.report import report
 
     print(f"There is no display here, so the report is written to the folder {REPORT_FOLDER} instead of a window.")
-    words = ["report", "-o", str(REPORT_FOLDER)]
+    words = ["report", "-o", str(REPORT_FOLDER), "--delete", arguments.delete]
     report(parse(words if arguments.image is None else [*words, "--image", str(arguments.image)]))
     return 0
 
