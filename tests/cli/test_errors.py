@@ -24,6 +24,7 @@ WORDS: list[tuple[str, ...]] = [
     ("--screenshot", "window.txt"),
     ("--screenshot", "window.png", "--size", "large"),
     ("--screenshot", "window.png", "--size", "1x1"),
+    ("--screenshot", "window.png", "--delete", "layer9.9"),
     ("--theme", "pink"),
     ("draw", "resnet20"),
     ("draw", "resnet20", "-o", "diagram.txt"),

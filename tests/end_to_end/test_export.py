@@ -76,7 +76,8 @@ def test_the_clipboard(person: Person) -> None:
 def test_where_nothing_can_be_written(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     for action, name in (
-        ("export_diagram", "a.svg"), ("export_maps", "a.png"), ("export_predictions", "a.csv"), ("save_network", "a.json"),
+        ("export_diagram", "a.svg"), ("export_maps", "a.png"),
+        ("export_predictions", "a.csv"), ("save_network", "a.json"),
     ):  # fmt: skip
         answer(monkeypatch, tmp_path / "file" / name)
         person.choose(action)
