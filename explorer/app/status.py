@@ -96,6 +96,7 @@ class StatusBar(QStatusBar):
         if not busy:
             return
         lane = min(self._running)
+        self.cancel.setVisible(set(self._running) != {Lane.OFFER})
         step = self._running[lane]
         self.words.setText(tr(step.text) if step is not None and step.text else tr(_WORDS[lane]))
         fraction = step.fraction if step is not None else None
