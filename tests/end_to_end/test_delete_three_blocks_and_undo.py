@@ -147,7 +147,7 @@ def labelled(folder: Path) -> Path:
 
 def test_the_dialog_opens_a_labelled_folder(person: Person, tmp_path: Path, monkeypatch: object) -> None:
     folder = labelled(tmp_path)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))  # type: ignore[attr-defined]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     person.window.accuracy_panel.data_requested.emit("folder")
     person.wait(lambda: person.state.data.path == str(folder))
     assert person.wait_for_accuracy().total == 2

@@ -14,7 +14,7 @@ Shift = Qt.KeyboardModifier.ShiftModifier
 
 
 def focus(person: Person, widget: object) -> None:
-    widget.setFocus()  # type: ignore[attr-defined]
+    widget.setFocus()
     person.wait(lambda: QApplication.focusWidget() is widget)
 
 
@@ -93,7 +93,7 @@ def test_escape_cancels_what_runs(person: Person) -> None:
 
 
 def test_escape_at_the_start_does_not_lose_devices_and_weights(open_window: object) -> None:
-    person = open_window()  # type: ignore[operator]
+    person = open_window()
     for _ in range(3):
         person.press(Key.Key_Escape)
     person.wait_for_offer()
