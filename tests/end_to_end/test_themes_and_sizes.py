@@ -57,4 +57,6 @@ def test_many_deletions_keep_the_panels_in_place(person: Person) -> None:
     assert len(person.state.deleted) == 27
     panel = person.window.accuracy_panel
     assert panel.restore_all.isVisible()
+    assert panel.chips.height() >= 4 * panel.chips.chips[0].height()
+    assert panel.chips.chips[3].visibleRegion().boundingRect().height() == panel.chips.chips[3].height()
     assert person.window.size().toTuple() == (1440, 900)

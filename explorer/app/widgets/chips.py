@@ -100,6 +100,8 @@ class ChipArea(QScrollArea):
         chip = RestoreChip(block_id)
         chip.clicked.connect(self._clicked)
         self._flow.addWidget(chip)
+        # Shown now and not with the next event: the area's height is asked for before that.
+        chip.show()
         return chip
 
     def hasHeightForWidth(self) -> bool:
