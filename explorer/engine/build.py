@@ -55,3 +55,10 @@ def build_empty(spec: NetworkSpec) -> ResidualNetwork:
     """The network on the meta device: names and shapes, no memory."""
     with torch.device("meta"):
         return ResidualNetwork(spec).eval()
+
+
+def copied(network: ResidualNetwork, device: str) -> ResidualNetwork:
+    """The same network on another device, in eval mode; the one given stays where it is."""
+    copy = build_empty(network.spec)
+    copy.load_state_dict({key: value.to(device) for key, value in network.state_dict().items()}, assign=True)
+    return copy

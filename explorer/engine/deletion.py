@@ -121,8 +121,6 @@ class Meter:
         """Top-1 of each image of a batch, int64 (n,)."""
         if batch.predictions is not None and batch.deleted == deleted:
             return batch.predictions
-        if self.network.conv1.weight.device != self.device:
-            self.network.to(self.device)  # a picture may have been run elsewhere since the last batch
         with torch.inference_mode():
             start, x = self._start(batch, deleted)
             entering = {position: kept for position, kept in batch.entering.items() if position < start}

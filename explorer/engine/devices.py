@@ -110,12 +110,15 @@ def fallback_note(error: BaseException, device: DeviceInfo) -> str | None:
     return None
 
 
-def run_with_fallback(run: Callable[[str], Result], device: DeviceInfo) -> tuple[Result, DeviceInfo, str]:
+def run_with_fallback(
+    run: Callable[[str], Result], device: DeviceInfo, leave: Callable[[DeviceInfo], None] | None = None
+) -> tuple[Result, DeviceInfo, str]:
     """Run on a device, and once more on the CPU where the device is out of memory or gone.
 
     Args:
         run: the work, given torch's name of the device; it must be able to start afresh.
         device: where to run.
+        leave: drops what is kept on a device that failed; `release` where there is nothing else to drop.
 
     Returns:
         The result, the device that it came from, and one sentence where that is another one, else empty.
@@ -129,7 +132,7 @@ def run_with_fallback(run: Callable[[str], Result], device: DeviceInfo) -> tuple
         note = fallback_note(error, device)
         if note is None:
             raise
-    release(device)
+    (leave or release)(device)
     try:
         return run(CPU.id), CPU, note
     except Exception as error:

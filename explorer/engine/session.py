@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine import capture, devices, fashion, images, pictures, weights
-from explorer.engine.build import build, build_untrained
+from explorer.engine.build import build, build_untrained, copied
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
 from explorer.engine.modules import ResidualNetwork
@@ -72,7 +72,7 @@ class _Recent(OrderedDict[Hashable, Value]):
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A network with its weights in, and what they brought."""
+    """A network with its weights in, on the CPU, and what they brought."""
 
     info: WeightsInfo
     network: ResidualNetwork
@@ -95,6 +95,7 @@ class Session:
     def __init__(self) -> None:
         self._infos: _Recent[WeightsInfo] = _Recent(_INFOS)
         self._networks: _Recent[ResidualNetwork] = _Recent(_NETWORKS)
+        self._copies: _Recent[ResidualNetwork] = _Recent(1)
         self._passes: _Recent[_Pass] = _Recent(1)
         self._data: _Recent[LabelledImages] = _Recent(2)
         self._meters: _Recent[Meter] = _Recent(1)
@@ -118,10 +119,21 @@ class Session:
             self._networks[info.spec, ref] = network
         return Loaded(info, network)
 
-    def forget(self) -> None:
-        """Drop everything kept: a file may have changed."""
-        for kept in (self._infos, self._networks, self._passes, self._data, self._meters):
-            kept.clear()
+    def _on(self, network: ResidualNetwork, device: str) -> ResidualNetwork:
+        """The network on a device. What goes there is a copy: a device that fails takes everything on it along."""
+        if device == CPU.id:
+            return network
+        copy = self._copies.use((network, device))
+        if copy is None:
+            self._copies.clear()
+            copy = self._copies[network, device] = copied(network, device)
+        return copy
+
+    def _leave(self, device: DeviceInfo) -> None:
+        """Drop what is kept on a device that failed, and give its memory back."""
+        self._copies.clear()
+        self._meters.clear()
+        devices.release(device)
 
     def offer(self) -> Generator[Step, None, Offer]:
         """The devices of this machine, and the weights there are for named networks."""
@@ -163,12 +175,12 @@ class Session:
         intact = self._passes.use(intact_key)
         if intact is None:
             yield Step(None, "Running the intact network")
-            intact = _run(loaded, x, frozenset(), keep, request.device)
+            intact = self._run(loaded, x, frozenset(), keep, request.device)
             self._passes[intact_key] = intact
         now = intact
         if request.deleted:
             yield Step(None, "Running the network")
-            now = _run(loaded, x, request.deleted, keep, request.device)
+            now = self._run(loaded, x, request.deleted, keep, request.device)
         return PictureResult(
             request=request,
             seen=images.seen(pixels, info.preprocessing),
@@ -184,6 +196,22 @@ class Session:
             note=now.note,
         )
 
+    def _run(self, loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str) -> _Pass:
+        """One pass on a device, or on the CPU where the device can't."""
+
+        def on(name: str) -> tuple[Prediction, dict[str, np.ndarray], float]:
+            network = self._on(loaded.network, name)
+            began = time.perf_counter()
+            logits, kept = capture.capture(network, x.to(name), deleted, keep)
+            probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
+            seconds = time.perf_counter() - began
+            maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
+            return Prediction(probabilities, loaded.info.classes), maps, seconds
+
+        asked, missing = _device(device)
+        (prediction, maps, seconds), used, note = devices.run_with_fallback(on, asked, self._leave)
+        return _Pass(prediction, maps, seconds, used.title, note or missing)
+
     # -- accuracy ------------------------------------------------------------------------------------------------
 
     def accuracy(self, request: AccuracyRequest) -> Generator[Step | AccuracyResult, None, AccuracyResult]:
@@ -193,24 +221,34 @@ class Session:
         data = yield from self.open(request.data, loaded.info)
         began = time.perf_counter()
         device, note = _device(request.device)
-        result = None
-        while result is None or not result.finished:
+        while True:
             try:
-                meter = self._meter(loaded, data, request.images, device)
-                for tally in meter.measure(request.deleted):
-                    seconds = time.perf_counter() - began
-                    result = AccuracyResult(
-                        request, tally.counts, tally.intact, tally.discordant, meter.total, seconds,
-                        device.title, data.note, note,
-                    )  # fmt: skip
-                    yield result
+                return (yield from self._estimates(request, loaded, data, device, note, began))
             except (RuntimeError, MemoryError, AssertionError) as error:
                 self._meters.clear()
                 reason = devices.fallback_note(error, device)
                 if reason is None:
                     raise
-                devices.release(device)
-                device, note, result = CPU, reason, None
+            # Here, where no error holds the tensors of the frames that it came through any more.
+            self._leave(device)
+            device, note = CPU, reason
+
+    def _estimates(
+        self,
+        request: AccuracyRequest,
+        loaded: Loaded,
+        data: LabelledImages,
+        device: DeviceInfo,
+        note: str,
+        began: float,
+    ) -> Generator[AccuracyResult, None, AccuracyResult]:
+        meter = self._meter(loaded, data, request.images, device)
+        for tally in meter.measure(request.deleted):
+            result = AccuracyResult(
+                request, tally.counts, tally.intact, tally.discordant, meter.total, time.perf_counter() - began,
+                device.title, data.note, note,
+            )  # fmt: skip
+            yield result
         return result
 
     def open(self, ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
@@ -229,7 +267,8 @@ class Session:
             order = data.order(0)[:count]
             if not len(order):
                 raise UserError("{name} has no images to measure on.", name=data.name)
-            meter = Meter(loaded.network, data, loaded.info.preprocessing, order, torch.device(device.id))
+            network = self._on(loaded.network, device.id)
+            meter = Meter(network, data, loaded.info.preprocessing, order, torch.device(device.id))
             self._meters[key] = meter
         return meter
 
@@ -248,23 +287,6 @@ def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> ResidualNetwork:
     if state:
         network.load_state_dict(state, strict=True)
     return network
-
-
-def _run(loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str) -> _Pass:
-    """One pass on a device, or on the CPU where the device can't."""
-
-    def on(name: str) -> tuple[Prediction, dict[str, np.ndarray], float]:
-        network = loaded.network.to(name)
-        began = time.perf_counter()
-        logits, kept = capture.capture(network, x.to(name), deleted, keep)
-        probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
-        seconds = time.perf_counter() - began
-        maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
-        return Prediction(probabilities, loaded.info.classes), maps, seconds
-
-    asked, missing = _device(device)
-    (prediction, maps, seconds), used, note = devices.run_with_fallback(on, asked)
-    return _Pass(prediction, maps, seconds, used.title, note or missing)
 
 
 @cache

@@ -13,12 +13,18 @@ FAKE = DeviceInfo("meta", "Toy accelerator")
 
 
 @pytest.fixture
-def accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine has one more device, which is always full."""
+def failure() -> Exception:
+    """What the accelerator fails with."""
+    return torch.OutOfMemoryError("out of memory")
+
+
+@pytest.fixture
+def accelerator(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    """The machine has one more device, on which every pass fails and from which nothing can be moved."""
     from explorer.engine import capture, deletion, devices
 
     def full(*arguments: object) -> object:
-        raise torch.OutOfMemoryError("out of memory")
+        raise failure
 
     plain = capture.capture
     monkeypatch.setattr(
@@ -31,7 +37,6 @@ def accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda self, *rest: full() if self.device.type == "meta" else predict(self, *rest),
     )  # fmt: skip
     monkeypatch.setattr(devices, "devices", lambda: (CPU, FAKE))
-    monkeypatch.setattr(torch.nn.Module, "to", lambda self, *_: self)
 
 
 def test_out_of_memory_falls_back_and_says_so(accelerator: None, person: Person) -> None:
@@ -48,6 +53,20 @@ def test_out_of_memory_falls_back_and_says_so(accelerator: None, person: Person)
     accuracy = person.wait_for_accuracy()
     assert accuracy.total == 2000
     assert "out of memory" in person.window.accuracy_panel.note.text()
+
+
+@pytest.mark.parametrize("failure", [torch.AcceleratorError("CUDA error: unspecified launch failure")])
+def test_a_device_that_stops_in_the_middle(accelerator: None, person: Person) -> None:
+    intact = person.wait_for_picture().prediction.probabilities
+    person.window.toolbar.device.menu().actions()[1].trigger()
+    result = person.wait_for_picture()
+    assert "Toy accelerator doesn't answer any more, so this ran on the CPU." in person.told
+    assert result.device == "CPU"
+    assert result.prediction.probabilities.tolist() == intact.tolist()
+    person.window.toolbar.device.menu().actions()[0].trigger()
+    person.click_switch("layer1.0")
+    assert person.wait_for_picture().request.deleted == frozenset({"layer1.0"})
+    assert person.wait_for_accuracy().total == 2000
 
 
 def test_a_device_that_vanishes(accelerator: None, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
