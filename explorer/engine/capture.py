@@ -32,6 +32,15 @@ def parts_to_keep(spec: NetworkSpec, wanted: Collection[str] = (), budget: int =
     return frozenset(("stem", *ends, *(part for part in wanted if part in spec.block_ids)))
 
 
+def bytes_needed(spec: NetworkSpec) -> int:
+    """Bytes of memory that the network takes with one picture: its parameters, the maps that are kept of two passes
+    (with blocks deleted and with none), and what its largest part works with."""
+    cost = network_cost(spec)
+    outputs = {part.id: part.output[0] * part.output[1] * part.output[2] for part in cost.parts}
+    kept = sum(outputs[part] for part in parts_to_keep(spec))
+    return BYTES_PER_NUMBER * (cost.parameters + 2 * kept) + max(part.activations for part in cost.parts)
+
+
 def capture(
     network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
 ) -> tuple[Tensor, dict[str, Tensor]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
@@ -114,10 +115,33 @@ class Session:
         if info is None or network is None:
             info, state = yield from weights.resolve(ref, spec)
             # Several specs asked for can lead to one network; what was adapted differs between them.
-            network = self._networks.use((info.spec, ref)) or _built(info.spec, state)
+            network = self._networks.use((info.spec, ref))
+            if network is None:
+                self._make_room(info.spec)
+                network = _built(info.spec, state)
             self._infos[asked] = info
             self._networks[info.spec, ref] = network
         return Loaded(info, network)
+
+    def _make_room(self, spec: NetworkSpec) -> None:
+        """Before a network is built, drop what is kept where memory is short.
+
+        A system that promises more memory than it has would end the program half way, without an error.
+
+        Raises:
+            UserError: there is not enough even so.
+        """
+        need = capture.bytes_needed(spec)
+        if need > psutil.virtual_memory().available:
+            for kept in (self._networks, self._copies, self._passes, self._data, self._meters):
+                kept.clear()
+        free = psutil.virtual_memory().available
+        if need > free:
+            raise UserError(
+                "There is not enough memory for this network: it needs about {need:,.1f} GB, {free:,.1f} GB are free; "
+                "choose a smaller one, or a smaller input side.",
+                need=need / 1e9, free=free / 1e9,
+            )  # fmt: skip
 
     def _on(self, network: ResidualNetwork, device: str) -> ResidualNetwork:
         """The network on a device. What goes there is a copy: a device that fails takes everything on it along."""

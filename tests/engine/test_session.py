@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ import pytest
 import torch
 
 from explorer.engine import devices, fashion, session
+from explorer.engine.build import build_empty
+from explorer.engine.capture import bytes_needed
 from explorer.engine.cards import half_precision, save_weights
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import (
@@ -33,6 +37,7 @@ from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import TINY, network_of
 from tests.engine.sentences import assert_one_sentence
@@ -248,6 +253,33 @@ def test_a_network_too_large_for_the_memory_is_told_in_a_sentence(monkeypatch: p
     with pytest.raises(UserError, match="memory") as caught:
         finish(Session().load(TINY, UNTRAINED))
     assert_one_sentence(caught.value)
+
+
+def test_a_network_that_would_not_fit_into_the_memory_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The widest that a spec can be: terabytes, of which a system would promise some and then end the program."""
+    monkeypatch.setattr(session, "build_untrained", lambda spec: pytest.fail("it was built"))
+    spec = NetworkSpec("imagenet", (1000, 1000, 1000, 1000), "bottleneck", width=1024, side=2048)
+    began = time.perf_counter()
+    with pytest.raises(UserError, match=r"it needs about [\d,]+\.\d GB, [\d,]+\.\d GB are free") as caught:
+        finish(Session().load(spec, UNTRAINED))
+    assert time.perf_counter() - began < 5
+    assert "smaller input side" in str(caught.value)
+
+
+def test_where_memory_is_short_what_is_kept_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Session()
+    finish(here.load(SMALL, UNTRAINED))
+    free = iter([0, 1 << 40])
+    monkeypatch.setattr(session.psutil, "virtual_memory", lambda: SimpleNamespace(available=next(free)))
+    finish(here.load(TINY, UNTRAINED))
+    assert [network.spec for network in here._networks.values()] == [TINY]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet152"])
+def test_the_memory_needed_is_more_than_the_parameters_and_less_than_twice_all_there_is(name: str) -> None:
+    spec = PRESETS[name]
+    parameters = 4 * sum(value.numel() for value in build_empty(spec).parameters())
+    assert parameters < bytes_needed(spec) < 2 * (parameters + network_cost(spec).activations)
 
 
 # -- devices that fail: torch's `meta` stands in, from which, as from a lost card, nothing comes back -------------
