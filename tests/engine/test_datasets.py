@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
+import zlib
 from collections.abc import Generator
 from pathlib import Path
 
@@ -322,6 +323,56 @@ def test_a_flipped_bit_in_a_png_is_found(tmp_path: Path) -> None:
     data[-20] ^= 1
     path.write_bytes(data)
     assert "1 picture can't be read and was left out: " in finish(open_folder(tmp_path, PETS)).note
+
+
+def png_of_a_short_stream(good: bytes) -> bytes:
+    """The packed rows end half way, with right checksums throughout."""
+    head, rest = good.split(b"IDAT", 1)
+    size = int.from_bytes(head[-4:], "big")
+    packed = rest[: size // 2]
+    chunk = b"IDAT" + packed
+    checksum = zlib.crc32(chunk).to_bytes(4, "big")
+    return head[:-4] + len(packed).to_bytes(4, "big") + chunk + checksum + rest[size + 4 :]
+
+
+def test_damage_that_neither_checksums_nor_end_markers_show(tmp_path: Path) -> None:
+    pets(tmp_path, "cat", "dog", each=3)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8))
+    png, jpeg = tmp_path / "cat" / "short.png", tmp_path / "dog" / "middle.jpg"
+    noise.save(png)
+    png.write_bytes(png_of_a_short_stream(png.read_bytes()))
+    with Image.open(png) as image:
+        image.verify()
+    noise.save(jpeg)
+    data = bytearray(jpeg.read_bytes())
+    table = data.index(b"\xff\xc4")
+    data[table + 5 : table + 21] = b"\xff" * 16  # a table of codes that can't be
+    jpeg.write_bytes(data)
+    found = finish(open_folder(tmp_path, PETS))
+    assert "2 pictures can't be read and were left out" in found.note
+    assert found.pixels(np.arange(6), SMALL).shape == (6, 3, 8, 8)
+
+
+def test_the_quick_check_says_what_opening_says(tmp_path: Path) -> None:
+    """Of pictures damaged at random places."""
+    draw = np.random.default_rng(0)
+    noise = Image.fromarray(draw.integers(0, 255, (70, 90, 3), dtype=np.uint8))
+    verdicts = set()
+    for number, (kind, options) in enumerate([("png", {}), ("jpg", {}), ("jpg", {"progressive": True})] * 40):
+        path = tmp_path / f"{number}.{kind}"
+        noise.save(path, **options)
+        data = np.frombuffer(path.read_bytes(), np.uint8).copy()
+        places = draw.integers(2, len(data) - 2, 30)
+        data[places] = draw.integers(0, 256, len(places))
+        path.write_bytes(data.tobytes())
+        try:
+            images.open_picture(path)
+            opens = True
+        except UserError:
+            opens = False
+        assert folders.readable(path) == opens
+        verdicts.add((kind, opens))
+    assert len(verdicts) >= 3
 
 
 def test_bytes_after_a_jpegs_end_do_no_harm(tmp_path: Path) -> None:
