@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
+from explorer.app.actions import ENTRIES
 from explorer.app.document import Document
 from explorer.app.toolbar import ToolBar
 from explorer.engine.records import (
@@ -33,7 +34,7 @@ IMAGENET = WeightsInfo(
     CLASSES, PREPROCESSING, 0.698,
 )  # fmt: skip
 OFFER = Offer((CPU, GPU), (FASHION, OTHER, IMAGENET))
-NAMES = ("undo", "redo", "open", "export_diagram", "copy_diagram", "export_maps", "export_predictions", "save_network")
+NAMES = [entry.name for entry in ENTRIES if entry is not None]
 
 
 def bar(qtbot: QtBot, shown: Document) -> ToolBar:
