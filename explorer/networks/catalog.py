@@ -71,14 +71,15 @@ def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> Networ
 
 
 def nearest_depths(family: Family, depth: int) -> tuple[int, ...]:
-    """The existing depths next to one that doesn't exist: the nearest below and above (one of them at the ends)."""
+    """The existing depths next to one: the nearest below and above, or the one of them there is at and beyond the
+    ends."""
     low, high = smallest_depth(family), largest_depth(family)
     start = min(max(depth, low), high)
     if start != depth:
         return (start,)
-    below = next(candidate for candidate in range(depth - 1, low - 1, -1) if _exists(family, candidate))
-    above = next(candidate for candidate in range(depth + 1, high + 1) if _exists(family, candidate))
-    return below, above
+    below = next((candidate for candidate in range(depth - 1, low - 1, -1) if _exists(family, candidate)), None)
+    above = next((candidate for candidate in range(depth + 1, high + 1) if _exists(family, candidate)), None)
+    return tuple(candidate for candidate in (below, above) if candidate is not None)
 
 
 def smallest_depth(family: Family) -> int:

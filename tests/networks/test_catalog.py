@@ -61,6 +61,7 @@ def test_a_preset_keeps_its_name_with_another_input() -> None:
     assert preset_name(PRESETS["resnet20"].with_(in_channels=1, side=28)) == "resnet20"
     assert preset_name(PRESETS["resnet20"].with_(shortcut="B")) is None
     assert preset_name(PRESETS["resnet50"].with_(stride_place="1x1")) is None
+    assert preset_name(PRESETS["resnet18"].with_(stride_place="1x1")) == "resnet18"
 
 
 def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
@@ -129,6 +130,12 @@ def test_ends_of_each_family() -> None:
         largest = largest_depth(family)  # type: ignore[arg-type]
         assert from_depth(family, largest).depth == largest  # type: ignore[arg-type]
         assert nearest_depths(family, 10**9) == (largest,)  # type: ignore[arg-type]
+        below = nearest_depths(family, largest)  # type: ignore[arg-type]
+        assert len(below) == 1
+        assert from_depth(family, below[0]).depth == below[0] < largest  # type: ignore[arg-type]
+        above = nearest_depths(family, smallest_depth(family))  # type: ignore[arg-type]
+        assert len(above) == 1
+        assert from_depth(family, above[0]).depth == above[0] > smallest_depth(family)  # type: ignore[arg-type]
         assert sum(from_depth(family, largest).blocks) <= MAX_BLOCKS  # type: ignore[arg-type]
 
 
