@@ -34,16 +34,6 @@ class Differences:
         return bool(self.missing or self.extra or self.misshapen)
 
 
-def same_architecture(one: NetworkSpec, other: NetworkSpec) -> bool:
-    """Whether weights of one compute the same in the other: all but the input and the classes is equal. A basic block
-    has its stride in one place only, so there it makes no difference."""
-    plain = {"in_channels": 3, "side": 224, "classes": 1000}
-    first, second = one.with_(**plain), other.with_(**plain)
-    if one.block == "basic":
-        first, second = first.with_(stride_place="3x3"), second.with_(stride_place="3x3")
-    return first == second
-
-
 def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, State]:
     """The network with the input channels and classes of the weights, and the weights complete.
 

@@ -18,7 +18,7 @@ from torchvision.transforms import InterpolationMode
 
 from explorer.engine.checkpoints import read_checkpoint, read_header
 from explorer.engine.downloads import Checksum, download
-from explorer.engine.fitting import adaptation, described, fit_state, same_architecture
+from explorer.engine.fitting import adaptation, described, fit_state
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import UNTRAINED, Preprocessing, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_weights
@@ -39,8 +39,8 @@ _CHUNK = 1 << 24
 def available(spec: NetworkSpec) -> list[WeightsInfo]:
     """What a network can take, for the menu: untrained, then bundled, then torchvision's. No tensor is read."""
     infos = [untrained(spec)]
-    infos += [_adapted(info, spec) for info in bundled() if same_architecture(info.spec, spec)]
-    return infos + [_adapted(info, spec) for info in torchvision_weights() if same_architecture(info.spec, spec)]
+    infos += [_adapted(info, spec) for info in bundled() if info.spec.same_architecture(spec)]
+    return infos + [_adapted(info, spec) for info in torchvision_weights() if info.spec.same_architecture(spec)]
 
 
 def untrained(spec: NetworkSpec) -> WeightsInfo:
@@ -160,7 +160,7 @@ def _ends(info: WeightsInfo, key: str) -> bool:
 
 def _chosen(infos: list[WeightsInfo], spec: NetworkSpec, what: str) -> WeightsRef:
     """The last that fits the network, which is the newest."""
-    fitting = [info.ref for info in infos if same_architecture(info.spec, spec)]
+    fitting = [info.ref for info in infos if info.spec.same_architecture(spec)]
     if fitting:
         return fitting[-1]
     if not infos:
@@ -204,7 +204,7 @@ def _adapted(info: WeightsInfo, spec: NetworkSpec) -> WeightsInfo:
 
 
 def _check_architecture(info: WeightsInfo, spec: NetworkSpec, name: str) -> None:
-    if not same_architecture(info.spec, spec):
+    if not info.spec.same_architecture(spec):
         raise UserError(
             "{name} are weights of {other}, not of {network}: choose that network.",
             name=name, other=described(info.spec, spec), network=described(spec, info.spec),
@@ -296,7 +296,7 @@ def _same_as_torchvision(name: str, spec: NetworkSpec) -> WeightsInfo | None:
         for entry in get_model_weights(preset):
             if str(entry.url).endswith("/" + name):
                 info = next(info for info in torchvision_weights() if info.ref.value == str(entry))
-                fits = same_architecture(info.spec, spec) and info.spec.classes == spec.classes
+                fits = info.spec.same_architecture(spec) and info.spec.classes == spec.classes
                 return info if fits and info.spec.in_channels == spec.in_channels else None
     return None
 

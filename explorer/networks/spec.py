@@ -211,8 +211,12 @@ class NetworkSpec:
         return replace(self, **changes)
 
     def same_architecture(self, other: NetworkSpec) -> bool:
-        """Whether both have the same blocks and shortcuts, whatever their input and classes."""
-        return self.with_(in_channels=other.in_channels, side=other.side, classes=other.classes) == other
+        """Whether weights of one compute the same in the other: both have the same blocks and shortcuts, whatever
+        their input and classes. A basic block has its stride in one place only, so there it makes no difference."""
+        free = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
+        if self.block == "basic":
+            free["stride_place"] = other.stride_place
+        return self.with_(**free) == other
 
     def check_ids(self, ids: Any) -> frozenset[str]:
         """The ids as a set.

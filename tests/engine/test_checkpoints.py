@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from explorer.engine.build import build
 from explorer.engine.cards import half_precision, save_weights
 from explorer.engine.checkpoints import read_checkpoint, read_header
-from explorer.engine.fitting import guess, same_architecture
+from explorer.engine.fitting import guess
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.steps import finish
@@ -232,12 +232,6 @@ def test_networks_are_recognised_by_their_weights(family: Any, block: Any, short
     blocks = (1, 3, 2, 1) if family == "imagenet" else (2, 1, 4)
     spec = NetworkSpec(family, blocks, block, shortcut, in_channels=2, side=32, classes=5, width=4)
     assert guess(state_of(spec), spec) == spec
-
-
-def test_the_stride_of_a_basic_block_has_one_place() -> None:
-    assert same_architecture(TINY, TINY.with_(stride_place="1x1", classes=4, side=99, in_channels=1))
-    deep = TINY.with_(block="bottleneck")
-    assert not same_architecture(deep, deep.with_(stride_place="1x1"))
 
 
 # -- what is no checkpoint ---------------------------------------------------------------------------------------

@@ -101,6 +101,12 @@ def test_same_architecture_ignores_input_and_classes_only() -> None:
         assert not SPEC.same_architecture(SPEC.with_(**change))
 
 
+def test_the_stride_of_a_basic_block_has_one_place() -> None:
+    basic = PRESETS["resnet18"]
+    assert basic.same_architecture(basic.with_(stride_place="1x1", classes=4, side=99, in_channels=1))
+    assert basic.with_(stride_place="1x1").same_architecture(basic)
+
+
 def test_unknown_block_ids_are_named() -> None:
     assert SPEC.check_ids(["layer2.1", "layer2.1"]) == {"layer2.1"}
     assert SPEC.check_ids(()) == frozenset()
