@@ -44,6 +44,9 @@ _FIELD_WORDS = {
 }
 _FORMAT = "resnet-explorer network"
 _VERSION = 1
+_LONGEST_NUMBER = 64
+"""Bits."""
+_LONGEST_TEXT = 40
 
 
 class SpecError(UserError):
@@ -127,7 +130,7 @@ class NetworkSpec:
             if not _is_int(value) or not low <= value <= high:
                 raise SpecError(
                     "{what} must be a whole number from {low} to {high}, not {value}.",
-                    what=_FIELD_WORDS[name], low=low, high=high, value=value,
+                    what=_FIELD_WORDS[name], low=low, high=high, value=_shown(value),
                 )  # fmt: skip
         self._check_blocks()
 
@@ -142,12 +145,12 @@ class NetworkSpec:
             if not _is_int(count) or count < 1:
                 raise SpecError(
                     "layer{number} needs a whole number of blocks, at least 1, not {count}.",
-                    number=number, count=count,
+                    number=number, count=_shown(count),
                 )  # fmt: skip
         if sum(self.blocks) > MAX_BLOCKS:
             raise SpecError(
                 "{given} blocks are more than this program builds: at most {most} in all.",
-                given=sum(self.blocks), most=MAX_BLOCKS,
+                given=_shown(sum(self.blocks)), most=MAX_BLOCKS,
             )  # fmt: skip
 
     # -- derived -------------------------------------------------------------------------------------------------
@@ -241,29 +244,31 @@ class NetworkSpec:
 
     @classmethod
     def from_json(cls, text: str) -> NetworkSpec:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, whether or not an editor put a byte order mark before it.
 
         Raises:
             SpecError: not JSON, another format, a newer version, an unknown or missing field, a value that can't be.
         """
         try:
-            data = json.loads(text)
+            data = json.loads(text.removeprefix("\ufeff"))
         except (ValueError, RecursionError) as error:
             raise SpecError("This is not a network's JSON file: {reason}.", reason=str(error)) from None
         if not isinstance(data, dict) or data.pop("format", _FORMAT) != _FORMAT:
             raise SpecError("This JSON file does not describe a network; export one from the program to see the form.")
         version = data.pop("version", _VERSION)
+        if not _is_int(version):
+            raise SpecError("The version in the network's JSON file must be the whole number {known}.", known=_VERSION)
         if version != _VERSION:
             raise SpecError(
                 "The network's JSON file has version {version}; this program reads version {known}.",
-                version=version, known=_VERSION,
+                version=_shown(version), known=_VERSION,
             )  # fmt: skip
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(data) - known)
         if unknown:
             raise SpecError(
                 "The network's JSON file has unknown fields ({unknown}); known are {known}.",
-                unknown=", ".join(unknown), known=", ".join(sorted(known)),
+                unknown=_shown(", ".join(unknown)), known=", ".join(sorted(known)),
             )  # fmt: skip
         for needed in ("family", "blocks"):
             if needed not in data:
@@ -291,9 +296,17 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _shown(value: object) -> object:
+    """A value as a sentence can hold it: Python refuses to write very long numbers, and nobody reads them."""
+    if isinstance(value, int):
+        return value if value.bit_length() <= _LONGEST_NUMBER else "a number with very many digits"
+    text = str(value)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
 def _check_choice(what: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise SpecError(
             "The {what} must be one of {allowed}, not {value}.",
-            what=what, allowed=", ".join(allowed), value=value,
+            what=what, allowed=", ".join(allowed), value=_shown(value),
         )  # fmt: skip

@@ -140,7 +140,9 @@ def _changed(**changes: object) -> str:
         "", "not json", "[]", "3", "null", '"resnet18"', "{", "[" * 100_000, "{}", '{"family": "cifar"}',
         '{"blocks": [1]}', _changed(format="another"), _changed(version=2), _changed(version="1"), _changed(blocks=3),
         _changed(blocks="1111"), _changed(blocks=["a"] * 4), _changed(blocks=[[1]] * 4), _changed(blocks=[1, 1, 1]),
-        _changed(side=1e300),
+        _changed(side=1e300), _changed(blocks=[10**4299] * 4), _changed(blocks=[-(10**4298)] * 4),
+        _changed(version=1.5),
+        _changed(side=10**4299), _changed(version=10**4299), _changed(family="r" * 9999), _changed(**{"x" * 9999: 1}),
         _changed(extra=1), _changed(family="resnext"), _changed(side=10**30), _changed(classes="many"),
     ],
 )  # fmt: skip
@@ -148,6 +150,20 @@ def test_files_that_are_no_spec_are_refused(text: str) -> None:
     with pytest.raises(SpecError) as caught:
         NetworkSpec.from_json(text)
     assert_one_sentence(caught.value)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    path.write_text(SPEC.to_json(), encoding="utf-8-sig")
+    assert NetworkSpec.load(path) == SPEC
+
+
+def test_the_sentence_on_the_version_names_what_is_wrong_with_it() -> None:
+    with pytest.raises(SpecError, match=r"has version 2; this program reads version 1\.$"):
+        NetworkSpec.from_json(_changed(version=2))
+    for version in ("1", "2", None, True):
+        with pytest.raises(SpecError, match=r"^The version in the network's JSON file must be the whole number 1\.$"):
+            NetworkSpec.from_json(_changed(version=version))
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
