@@ -46,7 +46,7 @@ _RENAMED = tuple(
         (r"\.downsample\.(?:bn|norm)\.", ".downsample.1."),
     )
 )
-_STAGE = re.compile(r"^(?:layers|stages|stage_?|group_?)\.?(\d+)\.")
+_STAGE = re.compile(r"^(?:layers|stages|stage_?|group_?)\.?(\d{1,4})\.")
 _BOOKKEEPING = ("total_ops", "total_params")
 """What counting tools leave in a state dict."""
 # Harmless values that training scripts keep beside the weights: options and numbers.

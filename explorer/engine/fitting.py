@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from explorer.engine.build import build_empty
+from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
 from explorer.networks.spec import STAGES, Family, NetworkSpec, ShortcutOption
 
 State = dict[str, Tensor]
-_BLOCK = re.compile(r"^layer(\d+)\.(\d+)\.")
+_BLOCK = re.compile(r"^layer(\d)\.(\d{1,4})\.")
+"""Stage and block; longer numbers are of no network here, and counting up to them could take for ever."""
 _COUNTER = "num_batches_tracked"
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
         raise UserError(
             "{name} holds values that are no numbers (NaN or infinite) in {count} of its entries ({keys}); its "
             "training went wrong or the file is damaged.",
-            name=name, count=len(broken), keys=_listed(broken),
+            name=name, count=len(broken), keys=listed(broken),
         )  # fmt: skip
     return adapted, _completed(state, adapted)
 
@@ -190,21 +191,16 @@ def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
 def _in_words(wrong: Differences) -> str:
     parts = []
     if wrong.missing:
-        parts.append(f"{_entries(wrong.missing)} missing ({_listed(wrong.missing)})")
+        parts.append(f"{_entries(wrong.missing)} missing ({listed(wrong.missing)})")
     if wrong.extra:
-        parts.append(f"{_entries(wrong.extra)} unknown ({_listed(wrong.extra)})")
+        parts.append(f"{_entries(wrong.extra)} unknown ({listed(wrong.extra)})")
     if wrong.misshapen:
-        parts.append(f"{_entries(wrong.misshapen)} of another shape ({_listed(wrong.misshapen)})")
+        parts.append(f"{_entries(wrong.misshapen)} of another shape ({listed(wrong.misshapen)})")
     return ", ".join(parts)
 
 
 def _entries(keys: Sequence[str]) -> str:
     return "1 entry is" if len(keys) == 1 else f"{len(keys):,} entries are"
-
-
-def _listed(keys: Sequence[str]) -> str:
-    rest = len(keys) - _NAMED
-    return ", ".join(keys[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _shape(value: Tensor) -> str:

@@ -20,6 +20,7 @@ from explorer.engine.images import fit
 from explorer.engine.ordering import balanced_order
 from explorer.engine.pictures import SUFFIXES, open_picture
 from explorer.engine.records import Preprocessing, Step
+from explorer.engine.words import listed
 from explorer.errors import UserError
 
 _KEPT_BYTES = 512 << 20
@@ -28,7 +29,6 @@ _STEP_SECONDS = 0.1
 _DECODERS = 4
 _PLAIN_PIXELS = 50_000_000
 """Size from which a picture needs the care that opening it takes."""
-_NAMED = 3
 _GENERIC = re.compile(r"class \d+")
 
 
@@ -127,7 +127,7 @@ def open_folder(path: Path, classes: Sequence[str] | None) -> Generator[Step, No
     if not good:
         raise UserError(
             "None of the {count} pictures in {folder} can be read ({names}).",
-            count=total, folder=path, names=_named([file.name for file in bad]),
+            count=total, folder=path, names=listed([file.name for file in bad]),
         )  # fmt: skip
     return _assemble(path, good, bad, classes)
 
@@ -197,7 +197,7 @@ def _assemble(path: Path, good: dict[str, list[Path]], bad: list[Path], classes:
     notes = []
     if bad:
         notes.append(_count(len(bad), "picture", "can't be read and was left out", "can't be read and were left out")
-                     + f": {_named([str(file.relative_to(path)) for file in bad])}.")  # fmt: skip
+                     + f": {listed([str(file.relative_to(path)) for file in bad])}.")  # fmt: skip
     if classes is None:
         numbers: dict[str, int] | None = {folder: index for index, folder in enumerate(folders)} or None
         names = tuple(folders)
@@ -235,7 +235,7 @@ def match(folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[str, int
             words = "The network's classes have no names, so the folders count as them in alphabetical order."
             return {folder: index for index, folder in enumerate(folders)}, [words]
         return None, [
-            f"None of the folders ({_named(folders)}) is named like a class of the network ({_named(classes)}), "
+            f"None of the folders ({listed(folders)}) is named like a class of the network ({listed(classes)}), "
             "so only the agreement with the intact network is measured."
         ]
     unknown = [folder for folder in folders if folder not in known]
@@ -243,7 +243,7 @@ def match(folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[str, int
         return known, []
     words = _count(len(unknown), "folder", "is no class of the network and was left out",
                    "are no classes of the network and were left out")  # fmt: skip
-    return known, [f"{words}: {_named(unknown)}."]
+    return known, [f"{words}: {listed(unknown)}."]
 
 
 def _known(folders: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -256,11 +256,6 @@ def _known(folders: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[str
             number = int(folder)
         if number is not None:
             yield folder, number
-
-
-def _named(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _count(number: int, noun: str, one: str, several: str) -> str:

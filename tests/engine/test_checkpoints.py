@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import time
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -206,6 +207,18 @@ def changed(**changes: Tensor | None) -> State:
 )  # fmt: skip
 def test_what_differs_is_named(tmp_path: Path, state: State, words: str) -> None:
     assert words in refused(saved(state, tmp_path / "own.pth"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["layer1000000000.0.conv1.weight", "layer1.1000000000.conv1.weight", f"layer{'9' * 5000}.0.bn1.bias",
+     f"stages.{'9' * 5000}.0.bn1.bias", f"layer9.{'9' * 4}.bn1.bias"],
+    ids=["stage", "block", "digits", "other name", "many blocks"],
+)  # fmt: skip
+def test_absurd_numbers_of_stages_and_blocks_take_no_time(tmp_path: Path, key: str) -> None:
+    began = time.perf_counter()
+    assert "unknown" in refused(saved({**state_of(), key: torch.zeros(4)}, tmp_path / "own.pth"))
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(
