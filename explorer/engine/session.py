@@ -6,6 +6,8 @@ can show progress, put something more urgent first, or drop it. A session belong
 
 from __future__ import annotations
 
+import os
+import stat
 import time
 from collections import OrderedDict
 from collections.abc import Generator, Hashable
@@ -39,6 +41,7 @@ from explorer.engine.records import (
     Prediction,
     Step,
     WeightsInfo,
+    WeightsKind,
     WeightsRef,
 )
 from explorer.errors import UserError
@@ -97,6 +100,7 @@ class Session:
         self._infos: _Recent[WeightsInfo] = _Recent(_INFOS)
         self._networks: _Recent[ResidualNetwork] = _Recent(_NETWORKS)
         self._copies: _Recent[ResidualNetwork] = _Recent(1)
+        self._stamps: _Recent[Hashable] = _Recent(_INFOS)
         self._passes: _Recent[_Pass] = _Recent(1)
         self._data: _Recent[LabelledImages] = _Recent(2)
         self._meters: _Recent[Meter] = _Recent(1)
@@ -109,19 +113,36 @@ class Session:
         Raises:
             UserError: the weights can't be had, or don't fit.
         """
-        asked = (spec, ref)
+        kept_as = (ref, self._stamp(ref.value) if ref.kind is WeightsKind.FILE else None)
+        asked = (spec, kept_as)
         info = self._infos.use(asked)
-        network = None if info is None else self._networks.use((info.spec, ref))
+        network = None if info is None else self._networks.use((info.spec, kept_as))
         if info is None or network is None:
             info, state = yield from weights.resolve(ref, spec)
             # Several specs asked for can lead to one network; what was adapted differs between them.
-            network = self._networks.use((info.spec, ref))
+            network = self._networks.use((info.spec, kept_as))
             if network is None:
                 self._make_room(info.spec)
                 network = _built(info.spec, state)
             self._infos[asked] = info
-            self._networks[info.spec, ref] = network
+            self._networks[info.spec, kept_as] = network
         return Loaded(info, network)
+
+    def _stamp(self, path: str) -> Hashable:
+        """What changes when a file is saved anew, or a folder or a class folder in it gets or loses a picture.
+
+        Where the path is gone it is as it was last: what was read from it can still be used.
+        """
+        try:
+            status = os.stat(path)
+            stamps = [(path, status.st_mtime_ns, status.st_size)]
+            if stat.S_ISDIR(status.st_mode):
+                with os.scandir(path) as entries:
+                    stamps += sorted((entry.path, entry.stat().st_mtime_ns, 0) for entry in entries if entry.is_dir())
+            self._stamps[path] = tuple(stamps)
+        except (OSError, ValueError):
+            pass
+        return self._stamps.use(path)
 
     def _make_room(self, spec: NetworkSpec) -> None:
         """Before a network is built, drop what is kept where memory is short.
@@ -277,7 +298,7 @@ class Session:
 
     def open(self, ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
         """A labelled set, its classes matched to the network's."""
-        key = (ref, info.classes)
+        key = (ref, info.classes, self._stamp(ref.path) if ref.kind == "folder" else None)
         data = self._data.use(key)
         if data is None:
             data = self._data[key] = yield from open_data(ref, info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Generator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from explorer.engine import devices, fashion, session
 from explorer.engine.build import build_empty
@@ -243,6 +245,41 @@ def test_the_networks_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     for index in (0, 1, 0, 2, 0):
         finish(here.load(specs[index], UNTRAINED))
     assert built == specs
+
+
+def test_a_file_saved_anew_is_read_again_and_one_that_is_gone_stays_open(tmp_path: Path) -> None:
+    here, picture, path = Session(), chart(), tmp_path / "small.safetensors"
+
+    def probabilities(session: Session) -> list[float]:
+        return finish(session.run_picture(PictureRequest(SMALL, ref, picture))).prediction.probabilities.tolist()
+
+    ref = save(path)
+    first = probabilities(here)
+    save(path, seed=1)
+    os.utime(path, ns=(1, 1))
+    second = probabilities(here)
+    assert first != second
+    assert second == probabilities(Session())
+    path.unlink()
+    assert probabilities(here) == second
+
+
+def test_a_folder_with_another_picture_is_looked_through_again(tmp_path: Path) -> None:
+    def put(name: str) -> None:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (30, 30)).save(tmp_path / name)
+
+    here = Session()
+    request = AccuracyRequest(SMALL, UNTRAINED, DataRef("folder", str(tmp_path)))
+    for number in range(1, 4):
+        put(f"a/{number}.png")
+        os.utime(tmp_path / "a", ns=(number, number))
+        assert result_of(here.accuracy(request))[0].total == number
+    info = finish(here.load(SMALL, UNTRAINED)).info
+    assert finish(here.open(request.data, info)) is finish(here.open(request.data, info))
+    put("b/1.png")
+    os.utime(tmp_path, ns=(1, 1))
+    assert result_of(here.accuracy(request))[0].total == 4
 
 
 def test_a_network_too_large_for_the_memory_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
