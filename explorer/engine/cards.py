@@ -6,25 +6,22 @@ The weights' own header repeats spec, classes and preprocessing, so that the fil
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Preprocessing
 from explorer.engine.training import Progress
-from explorer.errors import UserError
+from explorer.engine.writing import whole_file
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
 
@@ -56,26 +53,6 @@ def save_weights(
         mask = os.umask(0)
         os.umask(mask)
         unfinished.chmod(0o666 & ~mask)  # safetensors makes it the owner's alone
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path to write to; what is there then takes the place of the file at `path`, or nothing does.
-
-    Raises:
-        UserError: the file can't be written.
-    """
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        # Only the system's own errors come with a short reason; torch reports a full disk in several lines.
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
-        raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def save_card(path: Path, card: dict[str, Any]) -> None:

@@ -7,9 +7,7 @@ epoch, seeded by seed and epoch, so that a run that was killed and resumed draws
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
@@ -26,6 +24,7 @@ from explorer.engine.build import build
 from explorer.engine.images import normalise
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Preprocessing
+from explorer.engine.writing import whole_file
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
@@ -251,17 +250,8 @@ def _comparable(recipe: Recipe) -> dict[str, Any]:
 
 def _save_state(path: Path, parts: dict[str, Any], identity: dict[str, Any], epochs: int, seconds: float) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole_file(path) as unfinished:
         torch.save({**state, "identity": identity, "epochs": epochs, "seconds": seconds}, unfinished)
-        os.replace(unfinished, path)
-    except (OSError, RuntimeError) as error:
-        # Torch reports a full disk as a RuntimeError of several lines.
-        reason = error.strerror if isinstance(error, OSError) else "the disk may be full"
-        raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> tuple[int, float]:
