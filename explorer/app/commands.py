@@ -35,13 +35,16 @@ def push(command: Edit) -> None:
 
 
 def set_network(document: Document, spec: NetworkSpec, weights: WeightsRef, info: WeightsInfo | None = None) -> None:
-    """Another network, or the same with other weights: nothing of it is deleted at first."""
+    """Another network, or the same with other weights. Blocks stay deleted as long as the network has the same blocks
+    (another shortcut option, say); in another network none is."""
     state = document.state
     changes: dict[str, Any] = {"spec": spec, "weights": weights, "info": info}
-    if spec.block_ids != state.spec.block_ids:
+    if (spec.family, spec.block, spec.blocks) != (state.spec.family, state.spec.block, state.spec.blocks):
         changes["deleted"] = frozenset()
         changes["selection"] = None
-    push(Edit(document, tr("Change network to {name}", name=spec.name), **changes))
+    same = spec.same_architecture(state.spec) and weights != state.weights
+    text = tr("Change weights") if same else tr("Change network to {name}", name=spec.name)
+    push(Edit(document, text, **changes))
 
 
 def set_deleted(document: Document, deleted: frozenset[str]) -> None:

@@ -41,6 +41,7 @@ class State:
     device: DeviceInfo = CPU
 
 
+_EDITS = 100
 _SIGNALS = {
     "spec": "spec_changed",
     "weights": "weights_changed",
@@ -69,6 +70,7 @@ class Document(QObject):
         super().__init__(parent)
         self._state = state
         self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(_EDITS)  # each may hold a picture
 
     @property
     def state(self) -> State:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
-from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtGui import QAction, QGuiApplication, QImage, QImageWriter
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from explorer.app import commands, export
 from explorer.app.text import sentence, tr
@@ -33,6 +33,7 @@ class Files:
 
     def __init__(self, window: Window) -> None:
         self._window = window
+        self._recent = QMenu()
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -75,6 +76,31 @@ class Files:
             window.runner.request_weights(WeightsRef(WeightsKind.FILE, str(path)))
         else:
             window.runner.open_picture(path)
+
+    def add_recent_menu(self, menu: QMenu, before: QAction) -> None:
+        """The pictures opened lately, as a menu of its own."""
+        self._recent = QMenu(tr("Open recent"), menu)
+        menu.insertMenu(before, self._recent)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._recent.triggered.connect(self._take_recent)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._window.settings.recent:
+            action = self._recent.addAction(path.name.replace("&", "&&"))
+            action.setToolTip(str(path))
+            action.setData(path)
+        if self._recent.isEmpty():
+            self._recent.addAction(tr("No pictures yet")).setEnabled(False)
+
+    def _take_recent(self, action: QAction) -> None:
+        self.take(action.data())
+
+    def remember(self) -> None:
+        """Once a picture is open: its file is among the recent ones."""
+        picture = self._window.document.state.picture
+        if picture is not None and picture.path:
+            self._window.settings.add_recent(Path(picture.path))
 
     def paste(self) -> None:
         """The picture, or the file, that was copied."""

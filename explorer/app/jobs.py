@@ -233,9 +233,14 @@ class Jobs(QObject):
         """
         self._current.clear()
         self._worker.close()
-        ended = not self._worker.isRunning() or self._worker.wait(20_000)
+        ended = self.ended or self._worker.wait(20_000)
         self._collector.stop()
         return ended
+
+    @property
+    def ended(self) -> bool:
+        """Whether the thread is not running (any more)."""
+        return not self._worker.isRunning()
 
     def _hear(self, lane_number: int, ticket: int, what: str, value: object) -> None:
         lane = Lane(lane_number)

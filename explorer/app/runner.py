@@ -103,14 +103,30 @@ class Runner(QObject):
         self._jobs.submit(Lane.OPEN, _Open("chart", None))
 
     def request_weights(self, ref: WeightsRef, spec: NetworkSpec | None = None) -> None:
-        """Load weights, then open them with their network; what is open stays until they are there."""
+        """Load weights, then open them with their network; what is open stays until they are there.
+
+        Args:
+            ref: which.
+            spec: the network they are for, where it is known; the one that is open where not, or where it has the
+                same blocks.
+        """
+        present = self._document.state.spec
         self._loading_choice = True
-        self._jobs.submit(Lane.WEIGHTS, _Load(spec or self._document.state.spec, ref))
+        asked = present if spec is None or spec.same_architecture(present) else spec
+        self._jobs.submit(Lane.WEIGHTS, _Load(asked, ref))
 
     def request_data(self, ref: DataRef) -> None:
         """Look through an image set, then measure on it; the one that is open stays until it is known to be usable."""
         state = self._document.state
         self._jobs.submit(Lane.DATA, _Data(state.spec, state.weights, ref))
+
+    def request_preset(self, preset: NetworkSpec) -> None:
+        """Open a network by its name, with its bundled weights where it has some; one that is open with weights in
+        stays as it is."""
+        state = self._document.state
+        trained = state.weights.kind is not WeightsKind.UNTRAINED
+        if not (trained and preset.same_architecture(state.spec)):
+            self._open_network(preset)
 
     def request_network(self, spec: NetworkSpec) -> None:
         """Open another network, with the bundled weights where its blocks have some, else untrained.
@@ -120,24 +136,34 @@ class Runner(QObject):
         state = self._document.state
         if spec == state.spec:
             return
-        ref = UNTRAINED
         if not spec.same_architecture(state.spec):
-            bundled = next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
-            if bundled is not None:
-                if bundled.spec != spec:
-                    self._say_adapted(bundled)
-                spec, ref = bundled.spec, bundled.ref
-        elif state.weights.kind is not WeightsKind.UNTRAINED:
+            self._open_network(spec)
+            return
+        if state.weights.kind is not WeightsKind.UNTRAINED:
             self.said.emit(tr("The weights need their own input and classes, so this network is untrained."))
-        commands.set_network(self._document, spec, ref)
+        commands.set_network(self._document, spec, UNTRAINED)
+
+    def _open_network(self, spec: NetworkSpec) -> None:
+        """With its bundled weights, and with what they need, where it has some; else untrained."""
+        bundled = self._bundled_for(spec)
+        if bundled is None:
+            commands.set_network(self._document, spec, UNTRAINED)
+            return
+        if bundled.spec != spec:
+            self._say_adapted(bundled)
+        commands.set_network(self._document, bundled.spec, bundled.ref)
+
+    def _bundled_for(self, spec: NetworkSpec) -> WeightsInfo | None:
+        return next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
 
     def _say_adapted(self, info: WeightsInfo) -> None:
         channels, height, width = info.spec.input_shape
         self.said.emit(
             tr(
-                "The network comes with its bundled weights, so it takes what they need: "
+                "{network} comes with the weights {weights}, so it takes what they need: "
                 "an input of {channels}×{height}×{width} and {classes} classes.",
-                channels=channels, height=height, width=width, classes=info.spec.classes,
+                network=info.spec.name, weights=info.title, classes=info.spec.classes,
+                channels=channels, height=height, width=width,
             )
         )  # fmt: skip
 
@@ -269,6 +295,8 @@ class Runner(QObject):
     def _weights_loaded(self, info: WeightsInfo) -> None:
         self._say(info.adapted)
         if self._loading_choice:
+            if not info.spec.same_architecture(self._document.state.spec):
+                self._say_adapted(info)
             commands.set_network(self._document, info.spec, info.ref, info)
         else:
             self._document.replace(spec=info.spec, info=info)

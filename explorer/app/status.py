@@ -105,5 +105,5 @@ class StatusBar(QStatusBar):
         self.progress.setValue(0 if fraction is None else round(1000 * fraction))
 
     def _measure(self) -> None:
-        megabytes = self._process.memory_info().rss / 2**20
+        megabytes = self._process.memory_info().rss / 1e6
         self.memory.setText(tr("memory {size} MB", size=f"{megabytes:,.0f}"))

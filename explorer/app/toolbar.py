@@ -50,6 +50,8 @@ class ToolBar(QToolBar):
             self.addAction(actions[name])
         self.addSeparator()
         self._text_button(actions["open"])
+        actions["sample"].setIconText(tr("Next sample"))
+        self._text_button(actions["sample"])
         export = QToolButton()
         export.setText(tr("Export") + "  ▾")
         export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

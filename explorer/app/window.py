@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.app import commands
 from explorer.app.actions import make_actions
 from explorer.app.diagram.view import DiagramView
+from explorer.app.docks import add_docks, lay_out
 from explorer.app.document import Document, State
 from explorer.app.files import Files
 from explorer.app.help import show_about, show_keys
@@ -112,34 +113,30 @@ class Window(QMainWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.maps_panel, tr("Feature maps"))
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.docks = {
-            "network": self._dock("network", tr("Network"), self.network_panel, left),
-            "blocks": self._dock("blocks", tr("Blocks"), self.blocks_panel, left),
-            "prediction": self._dock("prediction", tr("Prediction"), self.prediction_panel, right),
-            "accuracy": self._dock("accuracy", tr("Accuracy"), self.accuracy_panel, right),
-            "maps": self._dock("maps", tr("Feature maps"), self.tabs, bottom),
-        }
+        self.docks = add_docks(
+            self,
+            {
+                "network": (tr("Network"), self.network_panel),
+                "blocks": (tr("Blocks"), self.blocks_panel),
+                "prediction": (tr("Prediction"), self.prediction_panel),
+                "accuracy": (tr("Accuracy"), self.accuracy_panel),
+                "maps": (tr("Feature maps"), self.tabs),
+            },
+        )
         self._view_menu()
-
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        # Each panel has its own title row; a second one above it would only be noise.
-        dock.setTitleBarWidget(QWidget())
-        dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        return dock
 
     def _view_menu(self) -> None:
         view = self.menus["View"]
         view.addSeparator()
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
+        self._themes = QActionGroup(self)
+        for name in ("system", "light", "dark"):
+            action = self._themes.addAction(self.actions_by_name[f"theme_{name}"])
+            action.setCheckable(True)
+            action.setChecked(name == theme().name)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
+        self.files.add_recent_menu(self.menus["File"], before=self.actions_by_name["paste"])
 
     def _slots(self) -> dict[str, Callable[[], object]]:
         return {
@@ -176,7 +173,7 @@ class Window(QMainWindow):
     def _wire_panels(self) -> None:
         """Requests of panels -> commands, or jobs that lead to them."""
         self.network_panel.spec_requested.connect(self.runner.request_network)
-        self.toolbar.network_requested.connect(self.runner.request_network)
+        self.toolbar.network_requested.connect(self.runner.request_preset)
         self.toolbar.weights_requested.connect(self._use_weights)
         self.toolbar.checkpoint_requested.connect(self.files.open_weights)
         self.toolbar.device_requested.connect(self._use_device)
@@ -219,6 +216,7 @@ class Window(QMainWindow):
         self.document.deleted_changed.connect(self._show_deleted)
         self.document.selection_changed.connect(self._show_selection)
         self.document.picture_changed.connect(self._show_title)
+        self.document.picture_changed.connect(self.files.remember)
         for changed in (self.document.picture_changed, self.document.data_changed, self.document.weights_changed):
             changed.connect(self.notice.forget_refusal)
         stack = self.document.undo_stack
@@ -315,7 +313,12 @@ class Window(QMainWindow):
 
     def use_theme(self, name: ThemeName) -> None:
         self.settings.theme = name
+        self.actions_by_name[f"theme_{name}"].setChecked(True)
         theme().use(name)
+
+    def _system_theme_changed(self) -> None:
+        if theme().name == "system":
+            theme().use("system")
 
     # -- Qt's events ---------------------------------------------------------------------------------------------
 
@@ -352,8 +355,12 @@ class Window(QMainWindow):
         self.files.drop(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout, cancel what runs and wait for the thread: nothing runs on after the window."""
+        """Remember the layout, cancel what runs and wait for the thread: nothing runs on after the window.
+
+        The window goes at once; one long step may be left to wait for. `jobs.ended` tells whether it came to its end.
+        """
         self.settings.keep_window(self.saveGeometry(), self.saveState())
+        self.hide()
         self.jobs.close()
         super().closeEvent(event)
 
@@ -365,17 +372,8 @@ class Window(QMainWindow):
             self.forget_layout()
 
     def forget_layout(self) -> None:
-        """The layout of a first start, for the screen's size."""
-        screen = self.screen().availableGeometry()
-        self.resize(min(1440, screen.width()), min(900, screen.height()))
-        for dock in self.docks.values():
-            dock.show()
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        docks = self.docks
-        self.resizeDocks([docks["network"], docks["prediction"]], [272, 292], horizontal)
-        self.resizeDocks([docks["network"], docks["blocks"]], [500, 300], vertical)
-        self.resizeDocks([docks["prediction"], docks["accuracy"]], [380, 420], vertical)
-        self.resizeDocks([docks["maps"]], [400], vertical)
+        """The layout of a first start."""
+        lay_out(self, self.docks)
 
     def _settle(self) -> None:
         """Tell once that all first results, or refusals, are in: nothing runs any more, and nothing is about to."""

@@ -105,15 +105,16 @@ def predict(arguments: argparse.Namespace) -> None:
     picture = open_picture(arguments.image)
     result = finish(session.run_picture(PictureRequest(spec, ref, picture, deleted, device)))
     rows = result.prediction.top(arguments.top)
+    notes = [note for note in (picture.note, adapted(session, spec, ref), result.note) if note]
     data = {
         "predictions": [{"label": label, "index": index, "probability": share} for index, label, share in rows],
         "deleted": sorted(deleted),
         "device": result.device,
         "seconds": result.seconds,
+        "notes": notes,
     }
     lines = [f"{100 * share:6.2f} %  {label}" for _, label, share in rows]
-    lines += [note for note in (picture.note, result.note) if note]
-    show(data, arguments.json, lines)
+    show(data, arguments.json, lines + notes)
 
 
 def accuracy(arguments: argparse.Namespace) -> None:
@@ -124,6 +125,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
     request = AccuracyRequest(spec, ref, data_ref(arguments.data), deleted, arguments.images, device)
     result = finish(session.accuracy(request))
     counts, intact = result.counts, result.intact
+    notes = [note for note in (adapted(session, spec, ref), result.data_note, result.note) if note]
     low, high = counts.interval()
     data = {
         "accuracy": counts.accuracy,
@@ -135,6 +137,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
         "deleted": sorted(deleted),
         "device": result.device,
         "seconds": result.seconds,
+        "notes": notes,
     }
     lines = []
     if counts.correct is not None and counts.accuracy is not None and intact.accuracy is not None:
@@ -142,8 +145,14 @@ def accuracy(arguments: argparse.Namespace) -> None:
         lines.append(f"intact     {100 * intact.accuracy:6.2f} %  ({intact.correct:,})")
     lines.append(f"agreement  {100 * (counts.agreement or 0):6.2f} %  with the intact network")
     lines.append(f"95 % interval {100 * low:.2f} to {100 * high:.2f} %")
-    lines += [note for note in (result.data_note, result.note) if note]
-    show(data, arguments.json, lines)
+    show(data, arguments.json, lines + notes)
+
+
+def adapted(session: Session, spec: NetworkSpec, ref: WeightsRef) -> str:
+    """What the weights, which the session has at hand, changed of the network asked for."""
+    from explorer.engine.steps import finish
+
+    return finish(session.load(spec, ref)).info.adapted
 
 
 def data_ref(text: str) -> DataRef:

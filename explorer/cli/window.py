@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from explorer.engine.resources import FOLDER
 from explorer.errors import UserError
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
     from explorer.app.window import Window
@@ -53,7 +55,7 @@ def open_window(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: the picture is not there, or the screenshot can't be made.
     """
-    if arguments.image is not None and not arguments.image.is_file():
+    if arguments.image is not None and not os.path.isfile(arguments.image):
         raise UserError(
             "{name} is neither a command nor a picture that is there; see `main.py --help`.", name=arguments.image
         )
@@ -65,16 +67,20 @@ def open_window(arguments: argparse.Namespace) -> int:
     application = qt_application(headless=False)
     window = _window(arguments)
     window.show()
-    return application.exec()
+    status = application.exec()
+    if not window.jobs.ended:
+        # A step of many seconds is still running in its thread, which Qt can't end; nothing is left to save.
+        os._exit(status)
+    return status
 
 
-def _window(arguments: argparse.Namespace) -> Window:
+def _window(arguments: argparse.Namespace, store: QSettings | None = None) -> Window:
     from explorer.app.settings import Settings
     from explorer.app.theme import theme
     from explorer.app.window import FIRST_NETWORK, Window
 
     deleted = FIRST_NETWORK.check_ids(ids(arguments.delete))
-    settings = Settings()
+    settings = Settings(store)
     theme().use(arguments.theme or settings.theme)
     return Window(settings, arguments.image, deleted)
 
@@ -90,13 +96,15 @@ def _report_instead(arguments: argparse.Namespace) -> int:
 
 
 def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
-    from PySide6.QtCore import QTimer
-
     path: Path = arguments.screenshot
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise UserError("{path} must end in .png, .jpg or .webp.", path=path)
     application = qt_application(headless)
-    window = _window(arguments)
+    from PySide6.QtCore import QSettings, QTimer
+
+    # The person's own settings are neither shown nor changed.
+    folder = tempfile.TemporaryDirectory()
+    window = _window(arguments, QSettings(f"{folder.name}/settings.ini", QSettings.Format.IniFormat))
     window.forget_layout()
     window.resize(*arguments.size)
     window.show()
@@ -110,6 +118,8 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
     window.settled.connect(save)
     QTimer.singleShot(_SCREENSHOT_SECONDS * 1000, application.exit)
     application.exec()
+    window.close()
+    folder.cleanup()
     if not saved:
         raise UserError("The window had no results after {seconds} seconds.", seconds=_SCREENSHOT_SECONDS)
     if not saved[0]:

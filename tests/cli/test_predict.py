@@ -18,7 +18,7 @@ from tests.cli.conftest import ROOT, Command
 
 def test_json_has_what_was_promised(command: Command, picture: Path) -> None:
     data = command("predict", picture, "--network", "resnet20", "--weights", "fashion-mnist", "--json").data
-    assert set(data) == {"predictions", "deleted", "device", "seconds"}
+    assert set(data) == {"predictions", "deleted", "device", "seconds", "notes"}
     assert [set(row) for row in data["predictions"]] == [{"label", "index", "probability"}] * 5
     shares = [row["probability"] for row in data["predictions"]]
     assert shares == sorted(shares, reverse=True)

@@ -42,7 +42,7 @@ def operation_words(operation: Operation) -> tuple[str, str]:
 
 
 def deletion_text(block: BlockSpec) -> str:
-    """What deleting this very block means (Veit et al. 2016, section 3)."""
+    """What deleting this very block means (Veit et al. 2016, section 4.1)."""
     if block.shortcut == "identity":
         return tr("identity block: becomes y = x")
     if block.shortcut == "subsampling":
