@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import torch
@@ -15,6 +15,7 @@ from explorer.errors import UserError
 Result = TypeVar("Result")
 
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed", "std::bad_alloc")
+_CPU_BF16 = ("amx_bf16", "avx512_bf16")
 _LOST = (
     "cuda error", "cudnn_status", "cudnn error", "cublas_status", "nvidia driver", "no cuda gpus",
     "cuda-capable device", "invalid device ordinal", "not compiled with cuda", "hip error",
@@ -65,6 +66,24 @@ def choose(text: str) -> DeviceInfo:
         "This machine has no device {name}; choose {present}, or auto.",
         name=text, present=", ".join(device.id for device in present),
     )  # fmt: skip
+
+
+def bf16_pays(device: str) -> bool:
+    """Whether a device computes faster in bfloat16 than in float32: where it has instructions of its own for it.
+
+    Never on MPS, where autocast to it is young.
+
+    Args:
+        device: torch's name.
+    """
+    if device.startswith("cuda"):
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device == CPU.id:
+        # An older torch doesn't tell; float32 is right everywhere.
+        abilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+        return any(bool(abilities.get(name)) for name in _CPU_BF16)
+    return False
 
 
 def is_out_of_memory(error: BaseException) -> bool:

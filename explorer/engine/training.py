@@ -57,7 +57,7 @@ class Recipe:
         flip: whether images are mirrored at random.
         pad: pixels added on each side before the random crop.
         device: torch's name of the device.
-        bf16: whether convolutions and products run in bfloat16 (autocast).
+        bf16: whether convolutions and products run in bfloat16 (autocast); `devices.bf16_pays` tells where it pays.
     """
 
     epochs: int

@@ -87,6 +87,24 @@ def test_full_memory_is_recognised(error: Exception) -> None:
     assert not devices.is_device_lost(error)
 
 
+@pytest.mark.parametrize(
+    ("abilities", "pays"),
+    [({"avx2": True}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"amx_bf16": False}, False)],
+    ids=str,
+)
+def test_bfloat16_pays_where_the_processor_has_instructions_for_it(
+    abilities: dict[str, bool], pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities, raising=False)
+    assert devices.bf16_pays("cpu") == pays
+    assert not devices.bf16_pays("mps")
+
+
+@pytest.mark.gpu
+def test_bfloat16_on_a_real_card_pays_from_ampere_on() -> None:
+    assert devices.bf16_pays("cuda:0") == (torch.cuda.get_device_capability(0) >= (8, 0))
+
+
 def test_real_errors_of_torch() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
