@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from torch import Tensor
 
-from explorer.engine import fashion
+from explorer.engine import devices, fashion
 from explorer.engine.build import build
 from explorer.engine.cards import half_precision, read_log, save_card, save_weights, write_log
 from explorer.engine.datasets import ArrayImages, LabelledImages, training_folder
 from explorer.engine.images import default_preprocessing
-from explorer.engine.records import DataRef, Preprocessing, Step, wilson
+from explorer.engine.records import CPU, DataRef, Preprocessing, Step, wilson
 from explorer.engine.training import Progress, Recipe, TrainingImages, network_accuracy, train
+from explorer.engine.writing import unfinished
 from explorer.errors import UserError
+from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.spec import NetworkSpec
 
 _HELD_OUT = 10
@@ -107,10 +112,18 @@ def run(
     The state to resume from lies beside the output until the run is over.
 
     Raises:
-        UserError: see `train`; or a file can't be written.
+        UserError: see `train`; or a file can't be written, the memory is too small, or the device stops working.
     """
-    state_file, log_file = output.with_suffix(".state"), output.with_suffix(".csv")
     check_output(output)
+    _check_memory(material, recipe)
+    with _failures_told(recipe.device):
+        return (yield from _run(material, output, recipe, command, resume))
+
+
+def _run(
+    material: Material, output: Path, recipe: Recipe, command: str, resume: bool
+) -> Generator[Progress, None, dict[str, Any]]:
+    state_file, log_file = output.with_suffix(".state"), output.with_suffix(".csv")
     log = read_log(log_file) if resume and state_file.exists() else []
     training = train(material.spec, material.training, material.preprocessing, recipe, state_file, resume)
     while True:
@@ -153,6 +166,47 @@ def run(
     return card
 
 
+def _check_memory(material: Material, recipe: Recipe) -> None:
+    """Whether the machine's memory can hold what the steps need at the least: weights, gradients and momenta, and what
+    the backward pass needs of the forward one. A system that promises more than it has would end the program later.
+
+    Raises:
+        UserError: it can't.
+    """
+    if recipe.device != CPU.id:
+        return
+    cost = network_cost(material.spec)
+    batch = min(recipe.batch, len(material.training))
+    need = 3 * BYTES_PER_NUMBER * cost.parameters + batch * cost.activations // (2 if recipe.bf16 else 1)
+    free = psutil.virtual_memory().available
+    if need > free:
+        raise UserError(
+            "There is not enough memory for this training: it needs about {need:,.1f} GB, {free:,.1f} GB are free; "
+            "give a smaller --batch or --side, or a smaller network.",
+            need=need / 1e9, free=free / 1e9,
+        )  # fmt: skip
+
+
+@contextmanager
+def _failures_told(device: str) -> Iterator[None]:
+    """Make one sentence of what a device raises that is full or gone."""
+    try:
+        yield
+    except (RuntimeError, MemoryError, AssertionError) as error:
+        if devices.is_out_of_memory(error):
+            raise UserError(
+                "There is not enough memory to train this network on {device}: give a smaller --batch or --side.",
+                device=device,
+            ) from None
+        if device != CPU.id and devices.is_device_lost(error):
+            raise UserError(
+                "The device {device} doesn't answer any more: give the same command with --resume to go on from the "
+                "last epoch that was finished.",
+                device=device,
+            ) from None
+        raise
+
+
 def check_output(output: Path) -> None:
     """Whether weights, card and log can be written, asked before hours of training.
 
@@ -161,16 +215,14 @@ def check_output(output: Path) -> None:
     """
     if output.suffix != ".safetensors":
         raise UserError("{path} must end in .safetensors.", path=output)
-    for suffix in (".safetensors", ".json", ".csv", ".state"):
-        if output.with_suffix(suffix).is_dir():
-            raise UserError(
-                "{path} is a folder, and a file of that name is to be written; choose another name.",
-                path=output.with_suffix(suffix),
-            )
-    probe = output.with_suffix(".part")
     try:
+        for path in (output, *map(output.with_suffix, (".json", ".csv", ".state")), unfinished(output)):
+            if path.is_dir():
+                raise UserError(
+                    "{path} is a folder, and a file of that name is to be written; choose another name.", path=path
+                )
         output.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
     except OSError as error:
         raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None

@@ -13,6 +13,11 @@ from safetensors import SafetensorError
 from explorer.errors import UserError
 
 
+def unfinished(path: Path) -> Path:
+    """Where a file is written until it is complete."""
+    return path.with_name(path.name + ".part")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a path to write to; what is there then takes the place of the file at `path`, or nothing does.
@@ -20,14 +25,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file can't be written.
     """
-    unfinished = path.with_name(path.name + ".part")
+    part = unfinished(path)
     try:
-        yield unfinished
-        os.replace(unfinished, path)
+        yield part
+        os.replace(part, path)
     except (OSError, RuntimeError, SafetensorError) as error:
         # Only the system's own errors come with a short reason; torch reports a full disk in several lines.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
         raise UserError("{path} can't be written: {reason}.", path=path, reason=reason) from None
     finally:
         with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)

@@ -216,7 +216,7 @@ class NetworkSpec:
     def same_architecture(self, other: NetworkSpec) -> bool:
         """Whether weights of one compute the same in the other: both have the same blocks and shortcuts, whatever
         their input and classes. A basic block has its stride in one place only, so there it makes no difference."""
-        free = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
+        free: dict[str, Any] = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
         if self.block == "basic":
             free["stride_place"] = other.stride_place
         return self.with_(**free) == other

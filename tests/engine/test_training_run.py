@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +206,8 @@ def test_places_that_cannot_be_written_are_refused_before_training(
     monkeypatch.setattr(training_run, "train", lambda *_: pytest.fail("it trained"))
     (tmp_path / "file").touch()
     (tmp_path / "taken.safetensors").mkdir()
-    for name in ("weights.pth", "weights", "file/weights.safetensors", "taken.safetensors"):
+    long = "w" * 248 + ".safetensors"
+    for name in ("weights.pth", "weights", "file/weights.safetensors", "taken.safetensors", long):
         assert Path(name).name in refused(run(material_of(folder), tmp_path / name, RECIPE, ""))
 
 
@@ -215,6 +216,57 @@ def test_a_file_that_cannot_be_written_later_is_told_in_a_sentence(suffix: str, 
     """A folder of that name is in the way."""
     (tmp_path / f"colours{suffix}").mkdir()
     assert "colours" in refused(run(material_of(folder), tmp_path / "colours.safetensors", RECIPE, ""))
+
+
+def test_asking_whether_a_place_can_be_written_touches_no_file_in_it(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.part"
+    mine.write_text("a person's own")
+    training_run.check_output(tmp_path / "mine.safetensors")
+    assert mine.read_text() == "a person's own"
+    assert files(tmp_path) == {"mine.part"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:1] CPUAllocator: can't allocate memory"),
+            "smaller --batch",
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "smaller --batch or --side"),
+        (MemoryError(), "smaller --batch"),
+        (torch.AcceleratorError("CUDA error: unspecified launch failure"), "--resume"),
+    ],
+    ids=["full", "full card", "memory", "lost card"],
+)
+def test_a_device_that_fails_in_training_is_told_in_a_sentence(
+    error: Exception, words: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("explorer.engine.training.normalise", failing)
+    # `meta` stands in for a card.
+    device = "meta" if "CUDA" in str(error) else "cpu"
+    recipe = replace(RECIPE, device=device)
+    assert words in refused(run(material_of(folder), tmp_path / "colours.safetensors", recipe, ""))
+
+
+def test_a_mistake_in_training_is_not_covered_up(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr("explorer.engine.training.normalise", mistaken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        finish(run(material_of(folder), tmp_path / "colours.safetensors", RECIPE, ""))
+
+
+def test_a_batch_that_the_memory_can_never_hold_is_refused_before_it_is_tried(folder: Path, tmp_path: Path) -> None:
+    material = material_of(folder)
+    huge = replace(material, spec=material.spec.with_(width=1024, blocks=(1000, 1000, 1000), side=2048))
+    words = refused(run(huge, tmp_path / "colours.safetensors", RECIPE, ""))
+    assert "it needs about" in words
+    assert "smaller --batch or --side" in words
 
 
 def test_a_card_that_cannot_be_written_is_told(tmp_path: Path) -> None:
