@@ -253,7 +253,7 @@ class Window(QMainWindow):
             self.actions_by_name[name].setText(f"{verb}: {text}" if text else verb)
 
     def _show_busy(self, busy: bool, lane: Lane) -> None:
-        if lane is Lane.PICTURE:
+        if lane is Lane.PICTURE or (lane is Lane.WEIGHTS and self.document.state.info is None):
             self.prediction_panel.show_busy(busy)
             self.maps_panel.show_busy(busy)
         elif lane is Lane.ACCURACY:

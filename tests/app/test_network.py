@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -268,3 +269,15 @@ def test_explanation_opens_and_names_the_paper(qtbot: QtBot) -> None:
     assert "He et al. 2015" in popover.accessibleDescription()
     qtbot.keyClick(popover, Qt.Key.Key_Escape)
     assert not popover.isVisible()
+
+
+def test_undo_reaches_the_window_while_nothing_is_half_typed(qtbot: QtBot) -> None:
+    """A line edit takes Ctrl+Z for itself; here a typed depth is the document's edit."""
+    panel = show(qtbot, NetworkPanel(document()))
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    panel.depth_field.event(event)
+    assert not event.isAccepted()
+    panel.depth_field.setText("3")
+    half_typed = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    panel.depth_field.event(half_typed)
+    assert half_typed.isAccepted()

@@ -187,3 +187,14 @@ def test_class_names_are_never_markup(qtbot: QtBot) -> None:
     assert panel.headline.full_text == "<h1>big</h1>"
     assert panel.headline.textFormat() == Qt.TextFormat.PlainText
     assert panel.name.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_another_network_takes_the_answer_away(qtbot: QtBot) -> None:
+    """While it loads, the old network's class must not stand under it."""
+    shown = picture()
+    opened = document(SMALL, picture=shown)
+    panel = show(qtbot, PredictionPanel(opened))
+    panel.show_result(picture_result(shown, SHARES))
+    assert panel.headline.isVisible()
+    opened.replace(spec=SMALL.with_(width=8))
+    assert not panel.headline.isVisible()

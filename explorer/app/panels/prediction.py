@@ -51,7 +51,8 @@ class PredictionPanel(Panel):
         self.finish()
         self.error.hide()
         document.picture_changed.connect(self._picture_changed)
-        document.weights_changed.connect(self._show_notes)
+        document.spec_changed.connect(self._network_changed)
+        document.weights_changed.connect(self._network_changed)
         self._picture_changed()
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -147,6 +148,16 @@ class PredictionPanel(Panel):
             self.name.setText(picture.name)
             if self._result is None:
                 self.picture.set_image(to_image(picture.pixels))
+        self._show_notes()
+        self._show_parts()
+
+    def _network_changed(self) -> None:
+        """What another network said must not stand under this one."""
+        state = self._document.state
+        if self._result is not None:
+            request = self._result.request
+            if (request.spec, request.weights) != (state.spec, state.weights):
+                self._result = None
         self._show_notes()
         self._show_parts()
 
