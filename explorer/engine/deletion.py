@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import ResidualNetwork, answers
 from explorer.engine.records import Counts, Preprocessing
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.spec import NetworkSpec
@@ -118,7 +118,7 @@ class Meter:
             self._remembered.popitem(last=False)
 
     def _predict(self, batch: _Batch, deleted: frozenset[str]) -> np.ndarray:
-        """Top-1 of each image of a batch, int64 (n,)."""
+        """Top-1 of each image of a batch, int64 (n,); -1 where the network gives no numbers."""
         if batch.predictions is not None and batch.deleted == deleted:
             return batch.predictions
         with torch.inference_mode():
@@ -129,7 +129,7 @@ class Meter:
                     entering[position] = x
                 block_id, block = self._blocks[position]
                 x = block(x, block_id in deleted)
-            predictions: np.ndarray = self.network.head(x).argmax(1).cpu().numpy()
+            predictions: np.ndarray = answers(self.network.head(x)).cpu().numpy()
         # Set together and last: a pass that fails half way leaves the batch as it was.
         batch.entering, batch.deleted, batch.predictions = entering, deleted, predictions
         return predictions
@@ -146,15 +146,16 @@ class Meter:
 
 
 class _Running:
-    """Adds up batches."""
+    """Adds up batches. No answer (-1) is never right, and two of them don't agree."""
 
     def __init__(self, labelled: bool) -> None:
         self.labelled = labelled
-        self.images = self.correct = self.intact = self.agreeing = self.lost = self.won = 0
+        self.images = self.correct = self.intact = self.agreeing = self.answered = self.lost = self.won = 0
 
     def add(self, predictions: np.ndarray, intact: np.ndarray, labels: np.ndarray | None) -> None:
         self.images += len(predictions)
-        self.agreeing += int((predictions == intact).sum())
+        self.agreeing += int(((predictions == intact) & (intact >= 0)).sum())
+        self.answered += int((intact >= 0).sum())
         if labels is not None:
             right, was_right = predictions == labels, intact == labels
             self.correct += int(right.sum())
@@ -165,7 +166,7 @@ class _Running:
     def result(self) -> Tally:
         return Tally(
             Counts(self.images, self.correct if self.labelled else None, self.agreeing),
-            Counts(self.images, self.intact if self.labelled else None, self.images),
+            Counts(self.images, self.intact if self.labelled else None, self.answered),
             (self.lost, self.won),
         )
 

@@ -69,6 +69,13 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
             "training went wrong or the file is damaged.",
             name=name, count=len(broken), keys=listed(broken),
         )  # fmt: skip
+    negative = [key for key, value in state.items() if key.endswith("running_var") and (value.numpy() < 0).any()]
+    if negative:
+        raise UserError(
+            "{name} holds variances below 0 in {count} of its entries ({keys}); its training went wrong or the file is "
+            "damaged.",
+            name=name, count=len(negative), keys=listed(negative),
+        )  # fmt: skip
     return adapted, _completed(state, adapted)
 
 

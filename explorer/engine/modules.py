@@ -139,6 +139,12 @@ class ResidualNetwork(nn.Module):
         return self.head(x)
 
 
+def answers(logits: Tensor) -> Tensor:
+    """The class that a network says: (N, classes) -> int64 (N,), -1 where its logits are not all numbers, so that no
+    such answer is ever right."""
+    return torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
+
+
 def _conv(in_channels: int, out_channels: int, size: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(in_channels, out_channels, size, stride=stride, padding=size // 2, bias=False)
 

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from explorer.engine.build import build
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import ResidualNetwork, answers
 from explorer.engine.records import Preprocessing
 from explorer.engine.writing import whole_file
 from explorer.errors import UserError
@@ -282,5 +282,5 @@ def network_accuracy(
         for first in range(0, len(images), batch):
             chosen = np.arange(first, min(first + batch, len(images)))
             x = normalise(images.pixels(chosen, preprocessing).to(device), preprocessing)
-            correct += int((network(x).argmax(1).cpu().numpy() == images.labels[chosen]).sum())
+            correct += int((answers(network(x)).cpu().numpy() == images.labels[chosen]).sum())
     return correct

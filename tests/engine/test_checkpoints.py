@@ -198,6 +198,7 @@ def changed(**changes: Tensor | None) -> State:
          "1 entry is missing (bn1.weight), 1 entry is unknown (aux.weight), 1 entry is of another shape (fc.bias"),
         (changed(bn1__weight=torch.full((4,), torch.nan)), "in 1 of its entries (bn1.weight)"),
         (changed(bn1__bias=torch.full((4,), -torch.inf)), "(NaN or infinite) in 1 of its entries (bn1.bias)"),
+        (changed(bn1__running_var=torch.tensor([1, 1, -1e-3, 1])), "variances below 0 in 1 of its entries (bn1.runn"),
         (changed(bn1__bias=torch.zeros(4, dtype=torch.complex64)), "complex"),
         (changed(linear__weight=torch.zeros(10, 16)), "more than one network or classifier"),
         ({f"{net}.{key}": value for net in ("model", "network") for key, value in state_of().items()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from explorer.engine.deletion import Meter, Tally, positions_to_keep
 from explorer.engine.images import normalise
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Counts, Preprocessing
+from explorer.engine.training import network_accuracy
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
@@ -217,8 +217,24 @@ def test_what_is_kept_fits_into_the_budget() -> None:
             assert not kept or 0 in kept
 
 
-def test_weights_that_are_no_numbers_crash_nothing() -> None:
-    network, images = undecided(TINY), image_set(COUNT)
-    network.conv1.weight.data.fill_(float("nan"))
-    last = list(make_meter(network, images).measure(frozenset({"layer1.0"})))[-1]
-    assert last.counts == replace(last.intact, agreeing=COUNT)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_network_that_gives_no_numbers_is_never_right_and_never_agrees(value: float, labelled: bool) -> None:
+    network, images = network_of(TINY), image_set(COUNT, labelled=labelled)
+    with torch.no_grad():
+        network.fc.bias[2] = value
+    *_, last = make_meter(network, images).measure(frozenset({"layer1.1"}))
+    none = Counts(COUNT, 0 if labelled else None, 0)
+    assert last == Tally(none, none, (0, 0))
+    assert network_accuracy(network, image_set(COUNT), GREY) == 0
+
+
+def test_where_a_deletion_brings_the_numbers_back_each_image_counts_by_itself() -> None:
+    """The intact network answers nothing; without the block it answers as a plain pass does."""
+    network, images = network_of(TINY), image_set(COUNT)
+    with torch.no_grad():
+        dict(network.blocks())["layer2.1"].get_submodule("bn2").bias.fill_(float("nan"))
+    *_, last = make_meter(network, images).measure(frozenset({"layer2.1"}))
+    right = int((plain(network, images, frozenset({"layer2.1"})) == images.labels).sum())
+    assert right > 0
+    assert last == Tally(Counts(COUNT, right, 0), Counts(COUNT, 0, 0), (0, right))
