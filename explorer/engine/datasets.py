@@ -17,7 +17,6 @@ from explorer.engine.images import fit
 from explorer.engine.ordering import balanced_order
 from explorer.engine.pictures import picture_from_array
 from explorer.engine.records import DataRef, Preprocessing, Step, WeightsInfo
-from explorer.engine.steps import finish
 from explorer.errors import UserError
 
 FASHION_MNIST_CLASSES = fashion.CLASSES
@@ -105,16 +104,6 @@ def _fitted(array: np.ndarray, indices: np.ndarray, preprocessing: Preprocessing
         # Such images are what fitting would make of them. None is negated: a set is taken as its makers left it.
         return torch.from_numpy(array[indices]).unsqueeze(1)
     return torch.stack([fit(picture_from_array(array[index], ""), preprocessing)[0] for index in indices])
-
-
-def fashion_mnist(split: fashion.Split) -> ArrayImages:
-    """All of Fashion-MNIST: `train` (60,000 images) or `test` (10,000); downloaded where it is not on this machine.
-
-    Raises:
-        UserError: it is nowhere and can't be downloaded, or a file is damaged.
-    """
-    images, labels = finish(fashion.whole(split))
-    return ArrayImages(f"Fashion-MNIST {split}", images, labels, fashion.CLASSES)
 
 
 def open_data(ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -34,13 +34,6 @@ _CHUNK = 1 << 24
 
 
 # -- what there is -----------------------------------------------------------------------------------------------
-
-
-def available(spec: NetworkSpec) -> list[WeightsInfo]:
-    """What a network can take, for the menu: untrained, then bundled, then torchvision's. No tensor is read."""
-    infos = [untrained(spec)]
-    infos += [_adapted(info, spec) for info in bundled() if info.spec.same_architecture(spec)]
-    return infos + [_adapted(info, spec) for info in torchvision_weights() if info.spec.same_architecture(spec)]
 
 
 def untrained(spec: NetworkSpec) -> WeightsInfo:
@@ -361,10 +354,3 @@ def _preprocessing(values: Any) -> Preprocessing:
 
 def _whole(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= 4096
-
-
-def every_name() -> Iterator[str]:
-    """Names that `parse_ref` knows, for help and completion."""
-    yield from ("untrained", "fashion-mnist", "imagenet")
-    for info in (*bundled(), *torchvision_weights()):
-        yield info.ref.value

@@ -1,4 +1,4 @@
-"""A spec -> nodes and edges, at three levels: stages, blocks, and the operations of one part.
+"""A spec -> nodes and edges, at two levels: blocks, and the operations of one part.
 
 The graph says what is connected and which shape flows along each edge; where things stand is `layout`'s matter. A
 block's shortcut is an edge `around` that block, from what stands before it to what stands after it (He et al. 2015,
@@ -17,7 +17,7 @@ from explorer.networks.cost import network_cost
 from explorer.networks.operations import Operation, block_operations, head_operations, stem_operations
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
 
-NodeKind = Literal["input", "stem", "stage", "block", "operation", "head", "output"]
+NodeKind = Literal["input", "stem", "block", "operation", "head", "output"]
 EdgeKind = Literal["forward", "identity", "projection", "subsampling"]
 
 
@@ -26,7 +26,7 @@ class Node:
     """One thing of the network.
 
     Attributes:
-        id: `input`, `stem`, a stage's or block's id, an operation's id, `head`, `output`.
+        id: `input`, `stem`, a block's id, an operation's id, `head`, `output`.
         kind: what it is.
         input, output: shapes (channels, height, width).
         stage: id of the stage that it belongs to, None outside the stages.
@@ -71,16 +71,6 @@ class Graph:
     def count(self, kind: EdgeKind) -> int:
         """Edges of a kind."""
         return sum(edge.kind == kind for edge in self.edges)
-
-
-def stage_graph(spec: NetworkSpec) -> Graph:
-    """Input, stem, one node a stage, head."""
-    cost = network_cost(spec)
-    nodes = [_input(spec), Node("stem", "stem", spec.input_shape, cost.stem.output)]
-    for stage in cost.stages:
-        nodes.append(Node(stage.id, "stage", nodes[-1].output, stage.output, stage.id))
-    nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
-    return Graph(tuple(nodes), tuple(_chain(nodes)))
 
 
 @lru_cache(maxsize=16)

@@ -193,7 +193,6 @@ def _sameness(node: Node) -> object:
 
 
 def _plain(node: Node) -> Cell:
-    assert node.kind not in ("stage",)
     kinds: dict[str, BoxKind] = {"input": "input", "stem": "stem", "head": "head"}
     return Cell(node.id, kinds.get(node.kind, "block"), node)
 

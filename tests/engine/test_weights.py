@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torchvision
-from torchvision.models import ResNet18_Weights, ResNet50_Weights, get_model_weights
+from torchvision.models import ResNet18_Weights, get_model_weights
 
 from explorer.engine import fashion, resources, weights
 from explorer.engine.build import build
@@ -19,7 +20,7 @@ from explorer.engine.cards import half_precision, save_weights
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import UNTRAINED, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.steps import finish
-from explorer.engine.weights import available, bundled, parse_ref, resolve
+from explorer.engine.weights import bundled, parse_ref, resolve
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec
@@ -73,7 +74,7 @@ def no_files(folder: Path) -> bool:
 
 def test_every_network_can_be_untrained() -> None:
     for spec in (TINY, RESNET18, PRESETS["resnet1202"]):
-        first = available(spec)[0]
+        first = weights.untrained(spec)
         assert (first.ref, first.spec, first.accuracy, first.adapted) == (UNTRAINED, spec, None, "")
         assert first.preprocessing == default_preprocessing(spec)
         assert len(first.classes) == spec.classes
@@ -81,7 +82,7 @@ def test_every_network_can_be_untrained() -> None:
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"])
 def test_imagenet_weights_are_torchvisions(name: str) -> None:
-    infos = [info for info in available(PRESETS[name]) if info.ref.kind is WeightsKind.TORCHVISION]
+    infos = [info for info in weights.torchvision_weights() if info.spec.same_architecture(PRESETS[name])]
     entries = list(get_model_weights(name))
     assert [info.ref.value for info in infos] == [str(entry) for entry in entries]
     for info, entry in zip(infos, entries, strict=True):
@@ -91,23 +92,32 @@ def test_imagenet_weights_are_torchvisions(name: str) -> None:
     assert infos[0].title == f"ImageNet V1 · {100 * (infos[0].accuracy or 0):.1f} %"
 
 
-def test_imagenet_weights_are_for_their_architecture_only() -> None:
-    def kinds(spec: NetworkSpec) -> set[WeightsKind]:
-        return {info.ref.kind for info in available(spec)} - {WeightsKind.BUNDLED}
-
-    fits, none = {WeightsKind.UNTRAINED, WeightsKind.TORCHVISION}, {WeightsKind.UNTRAINED}
-    assert kinds(RESNET18.with_(in_channels=1, side=64, classes=7)) == fits
-    assert kinds(RESNET18.with_(stride_place="1x1")) == fits
-    assert kinds(PRESETS["resnet50"].with_(stride_place="1x1")) == none
-    assert kinds(RESNET18.with_(shortcut="C")) == kinds(RESNET18.with_(width=32)) == kinds(PRESETS["resnet20"]) == none
+@pytest.mark.parametrize("changes", [{"in_channels": 1, "side": 64, "classes": 7}, {"stride_place": "1x1"}])
+def test_imagenet_weights_are_for_any_input_and_classes(changes: dict[str, Any]) -> None:
+    ref = WeightsRef(WeightsKind.TORCHVISION, str(ResNet18_Weights.DEFAULT))
+    assert parse_ref("imagenet", RESNET18.with_(**changes)) == ref
 
 
-def test_weights_adapt_input_and_classes_and_say_so() -> None:
-    info = available(RESNET18.with_(in_channels=1, side=64, classes=7))[-1]
-    assert info.spec == RESNET18
+@pytest.mark.parametrize(
+    "spec",
+    [
+        PRESETS["resnet50"].with_(stride_place="1x1"),
+        RESNET18.with_(shortcut="C"),
+        RESNET18.with_(width=32),
+        PRESETS["resnet20"],
+    ],
+    ids=["stride", "shortcut", "width", "family"],
+)
+def test_imagenet_weights_are_for_their_architecture_only(spec: NetworkSpec) -> None:
+    assert "weights for" in refused(lambda: parse_ref("imagenet", spec))
+
+
+def test_weights_adapt_input_and_classes_and_say_so(own_bundle: Path) -> None:
+    info, _ = finish(resolve(bundled()[0].ref, TINY.with_(in_channels=3, side=64, classes=7)))
+    assert info.spec == TINY
     assert info.adapted == (
-        "The network was adapted to the weights: its input is now 3x224x224 instead of 1x64x64 and "
-        "it has 1,000 classes instead of 7."
+        "The network was adapted to the weights: its input is now 1x28x28 instead of 3x64x64 and "
+        "it has 10 classes instead of 7."
     )
 
 
@@ -117,10 +127,6 @@ def test_bundled_weights_bring_their_card(own_bundle: Path) -> None:
     assert (info.accuracy, info.classes, info.spec) == (0.9412, fashion.CLASSES, TINY)
     assert info.preprocessing == fashion.preprocessing(1, 28)
     assert "python main.py train --network tiny" in info.source
-    other = TINY.with_(in_channels=3, side=32)
-    assert [info.ref.value for info in available(other)] == ["", "tiny-fashion-mnist"]
-    assert available(other)[1].spec == TINY
-    assert [info.ref for info in available(TINY.with_(width=8))] == [UNTRAINED]
 
 
 def test_without_a_card_and_with_a_damaged_file(own_bundle: Path) -> None:
@@ -162,13 +168,6 @@ def test_what_names_mean(own_bundle: Path, tmp_path: Path) -> None:
 )
 def test_names_that_mean_nothing(own_bundle: Path, text: str, spec: NetworkSpec, words: str) -> None:
     assert words in refused(lambda: parse_ref(text, spec))
-
-
-def test_every_name_is_understood(own_bundle: Path) -> None:
-    names = list(weights.every_name())
-    assert {"untrained", "fashion-mnist", "imagenet", "tiny-fashion-mnist", str(ResNet50_Weights.DEFAULT)} <= set(names)
-    for name in names:
-        assert parse_ref(name, RESNET18 if name == "imagenet" else TINY)
 
 
 # -- getting them ------------------------------------------------------------------------------------------------

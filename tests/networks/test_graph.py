@@ -8,7 +8,7 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
-from explorer.networks.graph import block_graph, operation_graph, stage_graph
+from explorer.networks.graph import block_graph, operation_graph
 from explorer.networks.operations import operations_by_part
 
 
@@ -66,17 +66,6 @@ def test_shapes_on_the_edges_are_those_of_table_1() -> None:
     assert shapes["layer2.0"] == (512, 28, 28)
     assert shapes["layer3.5"] == (1024, 14, 14)
     assert shapes["layer4.2"] == (2048, 7, 7)
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_the_stage_level_agrees_with_the_block_level(name: str) -> None:
-    spec = PRESETS[name]
-    stages = {node.id: node for node in stage_graph(spec).nodes}
-    assert list(stages) == ["input", "stem", *(stage.id for stage in spec.stages), "head"]
-    blocks = {node.id: node for node in block_graph(spec).nodes}
-    for stage in spec.stages:
-        assert stages[stage.id].input == blocks[stage.blocks[0].id].input
-        assert stages[stage.id].output == blocks[stage.blocks[-1].id].output
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet20", "resnet50"])
