@@ -1,19 +1,31 @@
 """Files -> pictures: what a person opens, drops or pastes, brought to upright RGB with 8 bits.
 
 Decisions: transparency is laid on white, as a page would show it; 16 bits are scaled to 8, never clipped; a picture of
-more than 16 megapixels is reduced to 2048 pixels on its longer side; colour profiles are not applied.
+more than 16 megapixels is reduced to 2048 pixels on its longer side, one of more than 400, or of which the decoder
+would hold more than 1.25 GB, is refused; colour profiles are not applied.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
+import psutil
+from PIL import (
+    BmpImagePlugin,
+    ExifTags,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
 
 from explorer.engine.records import Picture
 from explorer.errors import UserError
@@ -25,6 +37,11 @@ FORMATS = {
 """Pillow's names of what is read, and what people call them."""
 _OPENED = tuple(sorted(set(FORMATS) - {"MPO"}))
 """Pillow opens an MPO as the JPEG that it begins with."""
+_HUGE = (
+    JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, TiffImagePlugin.TiffImageFile,
+    BmpImagePlugin.BmpImageFile,
+)  # fmt: skip
+"""The kinds of which a decoder holds little more than the picture."""
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG", ".png": "PNG", ".apng": "PNG",
     ".webp": "WebP", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF", ".gif": "GIF",
@@ -33,8 +50,14 @@ REDUCED_SIDE = 2048
 """Longer side in pixels to which a very large picture is reduced."""
 _LARGE_PIXELS = 16_000_000
 _LARGE_SIDE = 16_384
-_LARGEST_JPEG = 400_000_000
-"""Pixels of the largest camera's picture, and some more: a baseline JPEG of that size is decoded at an eighth."""
+_LARGEST_PIXELS = 400_000_000
+"""Of the largest camera's picture, and some more."""
+_LARGEST_BYTES = 1_250_000_000
+"""Of a picture as its decoder holds it."""
+_STRIP_PIXELS = 8_000_000
+"""A picture is brought to RGB in strips of about so many, so that nothing but the decoded picture is ever whole."""
+_BYTES = {"1": 1, "L": 1, "P": 1}
+"""A pixel in Pillow's memory; 2 for whole numbers of 16 bits, 4 for all else."""
 
 # What Pillow finds odd but can live with is nothing that a person must read.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -88,10 +111,7 @@ def _read(file: IO[bytes], name: str, path: str, expected: str | None) -> Pictur
             frames = _frames(image)
             pixels = _upright_rgb(image)
         except MemoryError:
-            raise UserError(
-                "{name} ({width} x {height} pixels) is too large for the memory of this machine.",
-                name=name, width=size[0], height=size[1],
-            ) from None  # fmt: skip
+            raise _too_large(name, size) from None
         except Exception:  # Decoders of damaged files raise whatever they stumble over.
             raise UserError(
                 "{name} is damaged: it begins like a {kind} picture, but can't be read to its end.",
@@ -108,9 +128,9 @@ def _read(file: IO[bytes], name: str, path: str, expected: str | None) -> Pictur
 def _opened(file: IO[bytes], name: str) -> Image.Image:
     """Read the picture's head."""
     try:
-        return Image.open(file, formats=_OPENED)
+        image: Image.Image = Image.open(file, formats=_OPENED)
     except Image.DecompressionBombError:
-        return _huge_jpeg(file, name)
+        image = _huge(file, name)
     except UnidentifiedImageError:
         raise UserError(
             "{name} is not a picture that can be opened here: choose a JPEG, PNG, WebP, BMP, TIFF or GIF file.",
@@ -118,22 +138,47 @@ def _opened(file: IO[bytes], name: str) -> Image.Image:
         ) from None
     except Exception:  # Parsers of damaged heads raise whatever they stumble over.
         raise UserError("{name} is damaged: it begins like a picture, but its head can't be read.", name=name) from None
+    if _is_large(image) and _decoded_bytes(image) > psutil.virtual_memory().available:
+        raise _too_large(name, image.size)
+    return image
 
 
-def _huge_jpeg(file: IO[bytes], name: str) -> Image.Image:
-    """A picture beyond Pillow's limit, where it can be decoded at an eighth of its size; others are refused."""
-    refused = UserError(
+def _too_large(name: str, size: tuple[int, int]) -> UserError:
+    return UserError(
+        "{name} ({width} x {height} pixels) is too large for the memory of this machine.",
+        name=name, width=size[0], height=size[1],
+    )  # fmt: skip
+
+
+def _huge(file: IO[bytes], name: str) -> Image.Image:
+    """A picture beyond Pillow's limit, which is on pixels, where its decoder holds it in a reasonable memory; others
+    are refused."""
+    for plugin in _HUGE:
+        try:
+            file.seek(0)
+            image = plugin(file)
+        except Exception:  # It is of another kind.
+            continue
+        if image.width * image.height <= _LARGEST_PIXELS and _decoded_bytes(image) <= _LARGEST_BYTES:
+            return image
+        break
+    raise UserError(
         "{name} claims to be so large that decoding it could fill the memory; reduce it in another program first.",
         name=name,
     )
-    try:
-        file.seek(0)
-        image = JpegImagePlugin.JpegImageFile(file)
-    except Exception:  # No JPEG: nothing else can be decoded in part.
-        raise refused from None
-    if image.width * image.height > _LARGEST_JPEG or "progressive" in image.info:
-        raise refused
-    return image
+
+
+def _decoded_bytes(image: Image.Image) -> int:
+    """What the decoder keeps: of a large JPEG an eighth each way, of a progressive one all coefficients besides."""
+    pixels = image.width * image.height
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        coefficients = 2 * len(image.getbands()) * pixels if "progressive" in image.info else 0
+        return coefficients + pixels // 16
+    return pixels * (2 if image.mode.startswith("I;16") else _BYTES.get(image.mode, 4))
+
+
+def _is_large(image: Image.Image) -> bool:
+    return image.width * image.height > _LARGE_PIXELS or max(image.size) > _LARGE_SIDE
 
 
 def _frames(image: Image.Image) -> int:
@@ -150,23 +195,46 @@ def _frames(image: Image.Image) -> int:
 
 def _upright_rgb(image: Image.Image) -> np.ndarray:
     """uint8 (H, W, 3), C-contiguous."""
-    large = image.width * image.height > _LARGE_PIXELS or max(image.size) > _LARGE_SIDE
+    large = _is_large(image)
     if large and image.format in ("JPEG", "MPO"):
         # Before anything else: the decoder itself can leave out detail, so that the whole never stands in memory.
         image.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
     image.load()
-    upright = image
+    # Halfway down by whole pixels, and the rest smoothly, as Pillow's own `thumbnail` does.
+    rgb = _reduced_rgb(image, max(1, max(image.size) // (2 * REDUCED_SIDE)) if large else 1)
     with suppress(Exception):  # Whoever can't read the note on orientation shows the picture as it lies.
-        upright = ImageOps.exif_transpose(image)
-    rgb = _rgb(upright)
+        rgb.getexif()[ExifTags.Base.Orientation] = image.getexif()[ExifTags.Base.Orientation]
+        rgb = ImageOps.exif_transpose(rgb)
     if large:
         rgb.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
     return np.array(rgb)
 
 
+def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """The picture in RGB, squares of `factor` pixels a side being averaged, in strips."""
+    rgb = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    limits = _limits(image) if _has_many_bits(image) else None
+    for top, strip in _strips(image, factor):
+        part = _rgb(strip if limits is None else Image.fromarray(_eight_bits(np.asarray(strip), limits)))
+        rgb.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
+    return rgb
+
+
+def _strips(image: Image.Image, multiple: int) -> Iterator[tuple[int, Image.Image]]:
+    """First row, and a strip of the whole width whose height is a multiple, except for the last."""
+    rows = max(1, _STRIP_PIXELS // (image.width * multiple)) * multiple
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _has_many_bits(image: Image.Image) -> bool:
+    return image.mode == "F" or image.mode.startswith("I")
+
+
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -174,19 +242,27 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Numbers of more than 8 bits (H, W) -> uint8.
+def _limits(image: Image.Image) -> tuple[float, float]:
+    """What becomes black and what white of numbers of more than 8 bits.
 
     Whole numbers up to 65535 are 16-bit and real numbers up to 1 a share of white; where the range is another one,
-    the picture's own smallest value becomes black and its largest white. What is no number becomes black.
+    the picture's own smallest value becomes black and its largest white.
     """
+    lows, highs = [], []
+    for _, strip in _strips(image, 1):
+        values = np.asarray(strip)
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            lows.append(float(finite.min()))
+            highs.append(float(finite.max()))
+    white = 1.0 if image.mode == "F" else 65535.0
+    low, high = min(lows, default=0.0), max(highs, default=0.0)
+    return (0.0, white) if low >= 0 and high <= white else (low, high)
+
+
+def _eight_bits(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Numbers of more than 8 bits (H, W) -> uint8; what is no number becomes black."""
+    low, high = limits
     numbers = values.astype(np.float64)
-    finite = np.isfinite(numbers)
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = float(numbers[finite].min()), float(numbers[finite].max())
-    real = values.dtype.kind == "f"
-    if low >= 0 and high <= (1 if real else 65535):
-        low, high = 0.0, 1.0 if real else 65535.0
-    scaled = np.where(finite, (numbers - low) / max(high - low, 1e-12) * 255, 0)
+    scaled = np.where(np.isfinite(numbers), (numbers - low) / max(high - low, 1e-12) * 255, 0)
     return np.rint(scaled).clip(0, 255).astype(np.uint8)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,44 +23,11 @@ from explorer.engine.weights import torchvision_weights
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec
+from tests.engine.picture_files import colours, opened, png, refused, saved
 from tests.engine.sentences import assert_one_sentence
 
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"}
 FASHION = fashion.preprocessing(1, 28)
-
-
-def colours(height: int = 40, width: int = 60) -> np.ndarray:
-    """A smooth colour picture whose every corner differs: uint8 (H, W, 3)."""
-    y, x = np.mgrid[0:height, 0:width]
-    channels = [255 * x / (width - 1), 255 * y / (height - 1), 255 * (x + y) / (width + height - 2)]
-    return np.stack(channels, axis=2).astype(np.uint8)
-
-
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def opened(image: Image.Image, kind: str = "PNG", **options: object) -> Picture:
-    return images.picture_from_bytes(saved(image, kind, **options), "picture")
-
-
-def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
-    """A PNG written by hand (RFC 2083), for what Pillow does not write."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def refused(data: bytes, name: str = "picture.png") -> UserError:
-    with pytest.raises(UserError) as caught:
-        images.picture_from_bytes(data, name)
-    assert_one_sentence(caught.value)
-    return caught.value
 
 
 @pytest.fixture(autouse=True)
@@ -201,32 +165,7 @@ def test_content_decides_not_the_name(tmp_path: Path) -> None:
     assert picture.note == "The file is named like a JPEG picture, but is a PNG picture."
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_very_large_pictures_are_reduced(kind: str) -> None:
-    picture = opened(Image.new("RGB", (5000, 4000), (200, 100, 50)), kind)
-    assert picture.pixels.shape == (1638, 2048, 3)
-    assert np.abs(picture.pixels.astype(int) - (200, 100, 50)).max() <= 2
-    assert picture.note == "It was reduced from 5000 x 4000 pixels to 2048 on the longer side."
-
-
-def test_ordinary_photographs_are_not_reduced() -> None:
-    assert opened(Image.new("RGB", (4032, 3024)), "JPEG").pixels.shape == (3024, 4032, 3)
-
-
-def test_a_photograph_beyond_pillows_limit_is_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = saved(Image.new("RGB", (4100, 4000), "teal"), "JPEG")
-    with monkeypatch.context() as patch:
-        patch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
-        assert images.picture_from_bytes(data, "photograph.jpg").pixels.shape == (1998, 2048, 3)
-
-
 # -- what does not open ------------------------------------------------------------------------------------------
-
-
-def test_a_decompression_bomb_is_refused() -> None:
-    error = refused(png(100_000, 100_000, 8, 2, b"\x00" * 1000))
-    assert "so large" in str(error)
-    assert "so large" in str(refused(png(65_000, 3_000, 8, 2, b"\x00" * 1000)))
 
 
 def test_what_pillow_warns_of_is_not_printed(tmp_path: Path) -> None:
