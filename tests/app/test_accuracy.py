@@ -248,6 +248,6 @@ def test_figure_follows_the_theme(qtbot: QtBot) -> None:
 def test_sentence_says_what_deleting_leaves(network: object, deleted: set[str], said: str) -> None:
     text = deletion_sentence(ordered(network, deleted))  # type: ignore[arg-type]
     assert said in text
-    # Only blocks that halve the map are said to make a visible dip (Veit et al. 2016, Fig. 3).
+    # Only blocks that halve the map are said to cost more than their neighbours (Veit et al. 2016, Fig. 3).
     halving = bool(deleted & {"layer2.0", "layer3.0", "layer4.0"})
-    assert ("dip" in text) is halving
+    assert ("visibly more" in text) is halving

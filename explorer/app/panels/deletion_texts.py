@@ -25,7 +25,7 @@ _BUT = {
     ("subsampling", True): "Of {ids} only the subsampling shortcut is left (option A).",
     ("subsampling", False): "Of {ids} only the subsampling shortcuts are left (option A).",
 }
-_DIP = "Blocks that halve the map cost most: expect a visible dip."
+_DIP = "In a deep network, blocks that halve the map cost visibly more than their neighbours."
 
 
 def ordered(spec: NetworkSpec, deleted: Iterable[str]) -> list[BlockSpec]:
