@@ -67,6 +67,7 @@ class Runner(QObject):
         self._measure_untrained = False
         self._loading_choice = False
         self._part = ""
+        self._awaiting: NetworkSpec | None = None
         # One change can emit several signals; they lead to one submission, once all have been heard.
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._submit)
@@ -144,7 +145,13 @@ class Runner(QObject):
         commands.set_network(self._document, spec, UNTRAINED)
 
     def _open_network(self, spec: NetworkSpec) -> None:
-        """With its bundled weights, and with what they need, where it has some; else untrained."""
+        """With its bundled weights, and with what they need, where it has some; else untrained.
+
+        In the first moments nobody knows yet what there is; the network is opened once that is known.
+        """
+        if Lane.OFFER in self._jobs.running():
+            self._awaiting = spec
+            return
         bundled = self._bundled_for(spec)
         if bundled is None:
             commands.set_network(self._document, spec, UNTRAINED)
@@ -266,6 +273,9 @@ class Runner(QObject):
         if lane is Lane.OFFER:
             self.offer = value
             self.offered.emit(value)
+            if self._awaiting is not None:
+                self._open_network(self._awaiting)
+                self._awaiting = None
         elif lane is Lane.WEIGHTS:
             self._weights_loaded(value)
         elif lane is Lane.OPEN:

@@ -302,3 +302,26 @@ def test_a_result_goes_when_the_network_does(desk: Desk) -> None:
     assert desk.runner.result is not None
     desk.runner.request_network(BIG)
     assert desk.runner.result is None
+
+
+def test_choosing_the_open_preset_again_keeps_its_weights(desk: Desk) -> None:
+    """The preset's own input is 3x32x32, that of the weights 1x28x28."""
+    desk.runner.request_preset(PRESETS["resnet20"])
+    desk.settle()
+    assert (desk.state.spec, desk.state.weights) == (SMALL, TRAINED)
+    assert desk.document.undo_stack.count() == 0
+
+
+def test_a_preset_takes_its_bundled_weights_up_again(desk: Desk) -> None:
+    commands.set_network(desk.document, SMALL, UNTRAINED)
+    desk.runner.request_preset(PRESETS["resnet20"])
+    assert (desk.state.spec, desk.state.weights) == (INFO.spec, INFO.ref)
+
+
+def test_a_preset_chosen_at_once_waits_for_what_there_is(qtbot: QtBot) -> None:
+    desk = Desk(qtbot, spec=BIG, weights=UNTRAINED, info=info_of(BIG), picture=picture())
+    desk.runner.begin()
+    desk.runner.request_preset(PRESETS["resnet20"])
+    assert desk.state.spec == BIG
+    desk.queue.finish(Lane.OFFER, Offer((), (INFO,)))
+    assert (desk.state.spec, desk.state.weights) == (INFO.spec, INFO.ref)
