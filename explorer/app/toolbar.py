@@ -127,7 +127,7 @@ class ToolBar(QToolBar):
         for name, spec in PRESETS.items():
             if spec.family != family:
                 family = spec.family
-                menu.addSection(tr("ImageNet family") if family == "imagenet" else tr("CIFAR family"))
+                _heading(menu, tr("ImageNet family") if family == "imagenet" else tr("CIFAR family"))
             action = menu.addAction(spec.name)
             action.setCheckable(True)
             action.setData(name)
@@ -167,12 +167,12 @@ class ToolBar(QToolBar):
             for info in self._offer.weights
             if info not in fitting and info.ref.kind is WeightsKind.BUNDLED
         ]  # fmt: skip
-        menu.addSection(tr("For {network}", network=state.spec.name))
+        _heading(menu, tr("For {network}", network=state.spec.name))
         for info in fitting:
             self._add_weights(menu, group, _with_accuracy(info), info, state.weights == info.ref)
         self._add_weights(menu, group, tr("Untrained"), None, state.weights == UNTRAINED)
         if others:
-            menu.addSection(tr("Bundled for other networks"))
+            _heading(menu, tr("Bundled for other networks"))
             for info in others:
                 self._add_weights(menu, group, f"{info.spec.name}: {_with_accuracy(info)}", info, False)
         menu.addSeparator()
@@ -207,6 +207,13 @@ class ToolBar(QToolBar):
             icon.addPixmap(_stroke(path, colours.text), QIcon.Mode.Normal)
             icon.addPixmap(_stroke(path, colours.line), QIcon.Mode.Disabled)
             self._actions[name].setIcon(icon)
+
+
+def _heading(menu: QMenu, text: str) -> None:
+    """A line that tells what follows; a style sheet hides the text of Qt's own sections."""
+    if not menu.isEmpty():
+        menu.addSeparator()
+    menu.addAction(text).setEnabled(False)
 
 
 class _Emit:

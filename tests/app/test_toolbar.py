@@ -44,7 +44,12 @@ def bar(qtbot: QtBot, shown: Document) -> ToolBar:
 
 
 def texts(button: QToolButton) -> list[str]:
-    return [action.text() for action in button.menu().actions() if action.text() and not action.isSeparator()]
+    """What can be chosen; headings can't."""
+    return [action.text() for action in button.menu().actions() if action.text() and action.isEnabled()]
+
+
+def headings(button: QToolButton) -> list[str]:
+    return [action.text() for action in button.menu().actions() if action.text() and not action.isEnabled()]
 
 
 def checked(button: QToolButton) -> list[str]:
@@ -57,6 +62,7 @@ def choose(button: QToolButton, text: str) -> None:
 
 def test_every_preset_can_be_asked_for(qtbot: QtBot) -> None:
     made = bar(qtbot, document())
+    assert headings(made.network) == ["ImageNet family", "CIFAR family"]
     assert set(texts(made.network)) == {spec.name for spec in PRESETS.values()}
     for spec in PRESETS.values():
         with qtbot.waitSignal(made.network_requested) as asked:
@@ -74,6 +80,7 @@ def test_the_menus_follow_the_document(qtbot: QtBot) -> None:
     assert texts(made.weights) == [
         "Fashion-MNIST · 94.1 %", "Untrained", "ResNet-18: Fashion-MNIST", "Open checkpoint…"
     ]  # fmt: skip
+    assert headings(made.weights) == ["For ResNet-20", "Bundled for other networks"]
     shown.replace(spec=PRESETS["resnet18"], weights=UNTRAINED, info=None)
     assert "ResNet-18" in made.network.text()
     assert checked(made.network) == ["ResNet-18"]
