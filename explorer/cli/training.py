@@ -19,14 +19,15 @@ def train(arguments: argparse.Namespace) -> None:
     spec = catalog.find(arguments.network)
     bundled = arguments.data in ("fashion-mnist", "fashion-mnist-full")
     data = DataRef("fashion-mnist-full") if bundled else DataRef("folder", arguments.data)
+    device = devices.choose(arguments.device)
     recipe = Recipe(
         epochs=arguments.epochs,
         seed=arguments.seed,
         batch=arguments.batch,
         rate=arguments.rate,
         schedule=arguments.schedule,
-        device=devices.choose(arguments.device).id,
-        bf16=not arguments.float32,
+        device=device.id,
+        bf16=devices.bf16_pays(device.id) and not arguments.float32,
     )
     check_output(arguments.output)
     material = finish(prepare(spec, data, arguments.side))
