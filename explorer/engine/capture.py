@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 
 import torch
 from torch import Tensor
 
 from explorer.engine.modules import ResidualNetwork
+from explorer.engine.steps import finish
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.spec import NetworkSpec
 
 BUDGET = 512 * 2**20
 """Bytes of maps of one picture that are kept at hand."""
+_MACS_A_STEP = 2e9
 
 
 def parts_to_keep(spec: NetworkSpec, wanted: Collection[str] = (), budget: int = BUDGET) -> frozenset[str]:
@@ -41,10 +43,11 @@ def bytes_needed(spec: NetworkSpec) -> int:
     return BYTES_PER_NUMBER * (cost.parameters + 2 * kept) + max(part.activations for part in cost.parts)
 
 
-def capture(
+def capture_steps(
     network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Run the network once.
+) -> Generator[float, None, tuple[Tensor, dict[str, Tensor]]]:
+    """Run the network once, yielding the share done after every few billion multiply-adds, so that the run of a large
+    network can be dropped in the middle.
 
     Nothing is copied: a block writes in place only into what its own residual branch made, so the outputs kept here
     stay as they were.
@@ -59,17 +62,33 @@ def capture(
         Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's id stands beside its last
         block's.
     """
+    cost = network_cost(network.spec)
     kept: dict[str, Tensor] = {}
+    done, told = cost.stem.macs, 0
+    # Inference mode is the thread's: it must not be left on while another job has its turn.
     with torch.inference_mode():
         x = network.stem(x)
-        if "stem" in keep:
-            kept["stem"] = x
-        for block_id, block in network.blocks():
+    if "stem" in keep:
+        kept["stem"] = x
+    for (block_id, block), part in zip(network.blocks(), cost.blocks, strict=True):
+        with torch.inference_mode():
             x = block(x, block_id in deleted)
-            if block_id in keep:
-                kept[block_id] = x
+        if block_id in keep:
+            kept[block_id] = x
+        done += part.macs
+        if done - told >= _MACS_A_STEP:
+            told = done
+            yield done / cost.macs
+    with torch.inference_mode():
         logits = network.head(x)
     for stage in network.spec.stages:
         if stage.blocks[-1].id in kept:
             kept[stage.id] = kept[stage.blocks[-1].id]
     return logits, kept
+
+
+def capture(
+    network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """`capture_steps` in one go."""
+    return finish(capture_steps(network, x, deleted, keep))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 
 import torch
@@ -13,6 +13,7 @@ from explorer.engine.records import CPU, DeviceInfo
 from explorer.errors import UserError
 
 Result = TypeVar("Result")
+Told = TypeVar("Told")
 
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed", "std::bad_alloc")
 _CPU_BF16 = ("amx_bf16", "avx512_bf16")
@@ -130,30 +131,32 @@ def fallback_note(error: BaseException, device: DeviceInfo) -> str | None:
 
 
 def run_with_fallback(
-    run: Callable[[str], Result], device: DeviceInfo, leave: Callable[[DeviceInfo], None] | None = None
-) -> tuple[Result, DeviceInfo, str]:
-    """Run on a device, and once more on the CPU where the device is out of memory or gone.
+    run: Callable[[DeviceInfo, str], Generator[Told, None, Result]],
+    device: DeviceInfo,
+    note: str = "",
+    leave: Callable[[DeviceInfo], None] | None = None,
+) -> Generator[Told, None, Result]:
+    """Run a job on a device, and once more on the CPU where the device is out of memory or gone.
 
     Args:
-        run: the work, given torch's name of the device; it must be able to start afresh.
+        run: makes the job, given the device and the sentence to tell; it must be able to start afresh.
         device: where to run.
+        note: the sentence to tell where all goes well, empty for none.
         leave: drops what is kept on a device that failed; `release` where there is nothing else to drop.
-
-    Returns:
-        The result, the device that it came from, and one sentence where that is another one, else empty.
 
     Raises:
         UserError: the CPU is out of memory too.
     """
     try:
-        return run(device.id), device, ""
+        return (yield from run(device, note))
     except Exception as error:
-        note = fallback_note(error, device)
-        if note is None:
+        reason = fallback_note(error, device)
+        if reason is None:
             raise
+    # Here, where no error holds the tensors of the frames that it came through any more.
     (leave or release)(device)
     try:
-        return run(CPU.id), CPU, note
+        return (yield from run(CPU, reason))
     except Exception as error:
         fallback_note(error, CPU)
         raise

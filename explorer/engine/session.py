@@ -220,12 +220,12 @@ class Session:
         intact = self._passes.use(intact_key)
         if intact is None:
             yield Step(None, "Running the intact network")
-            intact = self._run(loaded, x, frozenset(), keep, request.device)
+            intact = yield from self._run(loaded, x, frozenset(), keep, request.device)
             self._passes[intact_key] = intact
         now = intact
         if request.deleted:
             yield Step(None, "Running the network")
-            now = self._run(loaded, x, request.deleted, keep, request.device)
+            now = yield from self._run(loaded, x, request.deleted, keep, request.device)
         return PictureResult(
             request=request,
             seen=images.seen(pixels, info.preprocessing),
@@ -241,21 +241,30 @@ class Session:
             note=now.note,
         )
 
-    def _run(self, loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str) -> _Pass:
+    def _run(
+        self, loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str
+    ) -> Generator[Step, None, _Pass]:
         """One pass on a device, or on the CPU where the device can't."""
 
-        def on(name: str) -> tuple[Prediction, dict[str, np.ndarray], float]:
-            network = self._on(loaded.network, name)
-            began = time.perf_counter()
-            logits, kept = capture.capture(network, x.to(name), deleted, keep)
+        def on(chosen: DeviceInfo, note: str) -> Generator[Step, None, _Pass]:
+            network = self._on(loaded.network, chosen.id)
+            steps = capture.capture_steps(network, x.to(chosen.id), deleted, keep)
+            seconds = 0.0
+            while True:
+                began = time.perf_counter()
+                try:
+                    share = next(steps)
+                except StopIteration as end:
+                    logits, kept = end.value
+                    break
+                seconds += time.perf_counter() - began
+                yield Step(share, "Running the network")
             probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
-            seconds = time.perf_counter() - began
+            seconds += time.perf_counter() - began
             maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
-            return Prediction(probabilities, loaded.info.classes), maps, seconds
+            return _Pass(Prediction(probabilities, loaded.info.classes), maps, seconds, chosen.title, note)
 
-        asked, missing = _device(device)
-        (prediction, maps, seconds), used, note = devices.run_with_fallback(on, asked, self._leave)
-        return _Pass(prediction, maps, seconds, used.title, note or missing)
+        return (yield from devices.run_with_fallback(on, *_device(device), self._leave))
 
     # -- accuracy ------------------------------------------------------------------------------------------------
 
@@ -265,18 +274,11 @@ class Session:
         loaded.info.spec.check_ids(request.deleted)
         data = yield from self.open(request.data, loaded.info)
         began = time.perf_counter()
-        device, note = _device(request.device)
-        while True:
-            try:
-                return (yield from self._estimates(request, loaded, data, device, note, began))
-            except (RuntimeError, MemoryError, AssertionError) as error:
-                self._meters.clear()
-                reason = devices.fallback_note(error, device)
-                if reason is None:
-                    raise
-            # Here, where no error holds the tensors of the frames that it came through any more.
-            self._leave(device)
-            device, note = CPU, reason
+
+        def on(chosen: DeviceInfo, note: str) -> Generator[AccuracyResult, None, AccuracyResult]:
+            return self._estimates(request, loaded, data, chosen, note, began)
+
+        return (yield from devices.run_with_fallback(on, *_device(request.device), self._leave))
 
     def _estimates(
         self,

@@ -26,9 +26,9 @@ def accelerator(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
     def full(*arguments: object) -> object:
         raise failure
 
-    plain = capture.capture
+    plain = capture.capture_steps
     monkeypatch.setattr(
-        capture, "capture",
+        capture, "capture_steps",
         lambda network, x, *rest: full() if x.device.type == "meta" else plain(network, x, *rest),
     )  # fmt: skip
     predict = deletion.Meter._predict
@@ -87,7 +87,7 @@ def test_the_processor_itself_out_of_memory(person: Person, monkeypatch: pytest.
 
     person.wait_until_idle()
     with monkeypatch.context() as patch:
-        patch.setattr(capture, "capture", full)
+        patch.setattr(capture, "capture_steps", full)
         person.click_switch("layer1.0")
         person.wait(lambda: person.window.prediction_panel.error.isVisible())
     assert "not enough memory" in person.window.prediction_panel.error.text()
@@ -103,7 +103,7 @@ def test_a_fault_of_the_program_is_one_sentence(person: Person, monkeypatch: pyt
         raise KeyError("{surprise}")
 
     with monkeypatch.context() as patch:
-        patch.setattr(capture, "capture", broken)
+        patch.setattr(capture, "capture_steps", broken)
         person.click_switch("layer1.0")
         person.wait(lambda: person.window.prediction_panel.error.isVisible())
     assert "surprise" in person.window.prediction_panel.error.text()

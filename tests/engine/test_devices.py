@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
 import pytest
 import torch
 
 from explorer.engine import devices
 from explorer.engine.records import CPU, DeviceInfo
+from explorer.engine.steps import finish
 from explorer.errors import UserError
 from tests.engine.sentences import assert_one_sentence
 
@@ -123,48 +126,60 @@ def test_other_errors_are_not_taken_for_either() -> None:
 
 @pytest.mark.parametrize("error", [*LOST, *FULL], ids=str)
 def test_a_run_falls_back_to_the_cpu_and_says_so(error: Exception) -> None:
-    tried = []
+    tried: list[str] = []
 
-    def run(device: str) -> int:
-        tried.append(device)
-        if device != "cpu":
+    def run(device: DeviceInfo, note: str) -> Generator[str, None, str]:
+        tried.append(device.id)
+        yield f"on {device.id}"
+        if device != CPU:
             raise error
-        return 42
+        return note
 
-    result, used, note = devices.run_with_fallback(run, CARD)
-    assert (result, used, tried) == (42, CPU, ["cuda:0", "cpu"])
+    told: list[str] = []
+    note = finish(devices.run_with_fallback(run, CARD), told.append)
+    assert (tried, told) == (["cuda:0", "cpu"], ["on cuda:0", "on cpu"])
     assert note.startswith("Card ")
     assert note.endswith("so this ran on the CPU.")
 
 
+def job(work: Callable[[str], str]) -> Callable[[DeviceInfo, str], Generator[None, None, str]]:
+    """A job without steps."""
+
+    def run(device: DeviceInfo, note: str) -> Generator[None, None, str]:
+        yield from ()
+        return work(device.id) + note
+
+    return run
+
+
 def test_where_all_is_well_nothing_is_said() -> None:
-    assert devices.run_with_fallback(lambda device: device, CARD) == ("cuda:0", CARD, "")
+    assert finish(devices.run_with_fallback(job(str), CARD)) == "cuda:0"
 
 
 def test_mistakes_are_not_covered_up() -> None:
-    def run(device: str) -> None:
+    def work(device: str) -> str:
         raise RuntimeError(f"a mistake on {device}")
 
     with pytest.raises(RuntimeError, match="a mistake on cuda:0"):
-        devices.run_with_fallback(run, CARD)
+        finish(devices.run_with_fallback(job(work), CARD))
 
 
 def test_when_the_cpu_is_full_too_it_is_one_sentence() -> None:
-    def run(device: str) -> None:
+    def work(device: str) -> str:
         raise RuntimeError("out of memory")
 
     for device in (CARD, CPU):
         with pytest.raises(UserError, match="not enough memory") as caught:
-            devices.run_with_fallback(run, device)
+            finish(devices.run_with_fallback(job(work), device))
         assert_one_sentence(caught.value)
 
 
 @pytest.mark.gpu
 def test_a_real_card_out_of_memory_falls_back() -> None:
-    def run(device: str) -> str:
+    def work(device: str) -> str:
         free = 1 << 30 if device == "cpu" else torch.cuda.mem_get_info()[1] * 2
         return torch.empty(free, dtype=torch.uint8, device=device).device.type
 
-    result, used, note = devices.run_with_fallback(run, devices.choose("cuda"))
-    assert (result, used) == ("cpu", CPU)
-    assert "is out of memory, so this ran on the CPU." in note
+    said = finish(devices.run_with_fallback(job(work), devices.choose("cuda")))
+    assert said.startswith("cpu")
+    assert "is out of memory, so this ran on the CPU." in said
