@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from explorer.app import commands
 from explorer.app.document import Document
 from explorer.app.jobs import Jobs, Lane
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
 from explorer.engine.records import (
     UNTRAINED,
     AccuracyRequest,
@@ -293,7 +293,7 @@ class Runner(QObject):
 
     def _say(self, note: str) -> None:
         if note:
-            self.said.emit(note)
+            self.said.emit(translated(note))  # here, since the signal makes a plain string of it
 
     def _opened(self, picture: Picture) -> None:
         if self._document.state.picture is None:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from explorer.app.jobs import Lane
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
 from explorer.engine.records import AccuracyResult, PictureResult, Step
 
 _WORDS = {
@@ -98,7 +98,7 @@ class StatusBar(QStatusBar):
         lane = min(self._running)
         self.cancel.setVisible(set(self._running) != {Lane.OFFER})
         step = self._running[lane]
-        self.words.setText(tr(step.text) if step is not None and step.text else tr(_WORDS[lane]))
+        self.words.setText(translated(step.text) if step is not None and step.text else tr(_WORDS[lane]))
         fraction = step.fraction if step is not None else None
         # A range of zero makes Qt show that something happens, where nobody knows how far it is.
         self.progress.setRange(0, 0 if fraction is None else 1000)

@@ -10,7 +10,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QCompleter, QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from explorer.app.document import Document
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Offer, WeightsInfo, WeightsKind
 from explorer.networks.catalog import PRESETS, preset_name
@@ -185,7 +185,7 @@ class ToolBar(QToolBar):
         action.setCheckable(True)
         action.setChecked(checked)
         if info is not None:
-            action.setToolTip(info.source)
+            action.setToolTip(translated(info.source))
         group.addAction(action)
         action.triggered.connect(_Emit(self.weights_requested.emit, info))
 
@@ -228,8 +228,8 @@ class _Emit:
 
 def _with_accuracy(info: WeightsInfo) -> str:
     if info.accuracy is None or "%" in info.title:
-        return info.title
-    return f"{info.title} · {100 * info.accuracy:.1f} %"
+        return translated(info.title)
+    return tr("{name} · {share:.1f} %", name=info.title, share=100 * info.accuracy)
 
 
 def _stroke(path: str, colour: str) -> QPixmap:

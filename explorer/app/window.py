@@ -31,7 +31,7 @@ from explorer.app.panels.prediction import PredictionPanel
 from explorer.app.runner import Runner
 from explorer.app.settings import Settings
 from explorer.app.status import StatusBar
-from explorer.app.text import sentence, tr
+from explorer.app.text import sentence, tr, translated
 from explorer.app.theme import ThemeName, theme
 from explorer.app.toolbar import ToolBar
 from explorer.engine.records import (
@@ -244,7 +244,7 @@ class Window(QMainWindow):
 
     def _show_title(self) -> None:
         state = self.document.state
-        parts = [state.spec.name, state.picture.name if state.picture else "", "ResNet Explorer"]
+        parts = [state.spec.name, translated(state.picture.name) if state.picture else "", "ResNet Explorer"]
         self.setWindowTitle(" – ".join(part for part in parts if part))
 
     def _show_undo_text(self) -> None:

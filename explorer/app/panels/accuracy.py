@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushBut
 
 from explorer.app.document import Document
 from explorer.app.panels.deletion_texts import deletion_sentence, ordered
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.chips import ChipArea
 from explorer.app.widgets.figures import FigureTable
@@ -138,7 +138,7 @@ class AccuracyPanel(Panel):
         self.progress.setRange(0, max(result.total, 1))
         self.progress.setValue(result.counts.images)
         self.progress.setVisible(not result.finished)
-        self._set_note("\n".join(note for note in (result.data_note, result.note) if note))
+        self._set_note("\n".join(translated(note) for note in (result.data_note, result.note) if note))
 
     show_accuracy = show_result
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from explorer.app.document import Document
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.bars import ProbabilityBars
 from explorer.app.widgets.flow import FlowLayout
@@ -145,7 +145,7 @@ class PredictionPanel(Panel):
             self._result = None
         self.error.hide()
         if picture is not None:
-            self.name.setText(picture.name)
+            self.name.setText(translated(picture.name))
             if self._result is None:
                 self.picture.set_image(to_image(picture.pixels))
         self._show_notes()
@@ -215,7 +215,7 @@ class PredictionPanel(Panel):
             notes.append(
                 tr("This network is untrained: it guesses, right one time in {count} by chance.", count=f"{count:,}")
             )
-        text = "\n".join(note for note in notes if note)
+        text = "\n".join(translated(note) for note in notes if note)
         self.notes.setText(text)
         self.notes.setVisible(bool(text))
 
