@@ -47,6 +47,8 @@ class _Batch:
     deleted: frozenset[str] = frozenset()
     entering: dict[int, Tensor] = field(default_factory=dict)
     """Position of a block -> what enters it."""
+    memory: dict[int, Tensor] = field(default_factory=dict)
+    """Position of a block -> where what enters it is written, pass after pass: fresh memory is slow at first touch."""
     predictions: np.ndarray | None = None
     intact: np.ndarray | None = None
 
@@ -123,14 +125,17 @@ class Meter:
             return batch.predictions
         with torch.inference_mode():
             start, x = self._start(batch, deleted)
-            entering = {position: kept for position, kept in batch.entering.items() if position < start}
+            # What stays is right with the old deletions and the new, so that a pass may fail from here on.
+            batch.entering = {position: kept for position, kept in batch.entering.items() if position <= start}
+            entering = dict(batch.entering)
             for position in range(start, len(self._blocks)):
                 if position in self._kept:
                     entering[position] = x
                 block_id, block = self._blocks[position]
-                x = block(x, block_id in deleted)
+                x = block(x, block_id in deleted, batch.memory.get(position + 1))
+                if position + 1 in self._kept and block_id not in deleted:
+                    batch.memory[position + 1] = x
             predictions: np.ndarray = answers(self.network.head(x)).cpu().numpy()
-        # Set together and last: a pass that fails half way leaves the batch as it was.
         batch.entering, batch.deleted, batch.predictions = entering, deleted, predictions
         return predictions
 

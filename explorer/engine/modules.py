@@ -47,13 +47,22 @@ class Block(nn.Module):
         """The other way, of the same output shape."""
         return x if self.downsample is None else self.downsample(x)
 
-    def forward(self, x: Tensor, deleted: bool = False) -> Tensor:
-        """The block's output; with `deleted`, what its shortcut alone gives."""
+    def forward(self, x: Tensor, deleted: bool = False, out: Tensor | None = None) -> Tensor:
+        """The block's output; with `deleted`, what its shortcut alone gives.
+
+        Args:
+            x: (N, in_channels, H, W).
+            deleted: whether the residual branch gives zero.
+            out: memory for the output where the branch is computed, outside of autograd; else it is new.
+        """
         if deleted:
             # What comes in is an output of ReLU, so the identity needs no ReLU of its own.
             return x if self.downsample is None else functional.relu(self.downsample(x))
         y = self.branch(x)
-        y += self.shortcut(x)
+        if out is None:
+            y += self.shortcut(x)
+        else:
+            y = torch.add(y, self.shortcut(x), out=out)
         result: Tensor = self.relu(y)
         return result
 
