@@ -194,8 +194,9 @@ def _singles(parts: _Parts) -> str:
             f"<td class='n'>{100 * (share or 0):.2f} %</td><td class='n'>{100 * low:.2f} to {100 * high:.2f}</td>"
             f"<td class='n'>{words}</td><td class='n'>{100 * (counts.agreement or 0):.1f} %</td></tr>"
         )
+    figure = "agreement" if parts.accuracy.counts.correct is None else "accuracy"
     head = (
-        "<tr><th>block</th><th>shortcut</th><th></th><th>accuracy</th><th>95 % interval</th>"
+        f"<tr><th>block</th><th>shortcut</th><th></th><th>{figure}</th><th>95 % interval</th>"
         "<th>change, points</th><th>agreement</th></tr>"
     )
     note = (

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QStyleOption
 from explorer.app.diagram import look as looks
 from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.theme import mixed
+from explorer.app.widgets.switch import paint_switch
 from explorer.networks.layout import Band, Box, Line, Rect
 
 _MARGIN = 6.0
@@ -163,7 +164,7 @@ class CardItem(QGraphicsRectItem):
             return
         write(painter, QRectF(0, 35, width, 18), self.detail, looks.SMALL, muted)
         if switched:
-            looks.paint_switch(painter, self._switch(), not self.deleted, colour, palette)
+            paint_switch(painter, self._switch(), not self.deleted, colour, palette)
 
 
 class LineItem(QGraphicsPathItem):

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
-    QPointF,
     QRect,
     QRectF,
     QSize,
@@ -18,6 +17,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.app.theme import Palette, mixed, part_colour, theme
+from explorer.app.widgets.switch import paint_switch
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 COST_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -32,18 +32,6 @@ Index = QModelIndex | QPersistentModelIndex
 def switch_rect(row: QRect) -> QRect:
     """Where the switch of a row is."""
     return QRect(row.right() - _EDGE - _SWITCH.width(), row.center().y() - _SWITCH.height() // 2, *_SWITCH.toTuple())
-
-
-def paint_switch(painter: QPainter, rect: QRectF, on: bool, colours: Palette) -> None:
-    """A switch: accent and right when on, grey and left when off."""
-    track = QColor(colours.accent) if on else mixed(QColor(colours.muted), 0.35, colours.window)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(track)
-    radius = rect.height() / 2
-    painter.drawRoundedRect(rect, radius, radius)
-    x = rect.right() - radius if on else rect.left() + radius
-    painter.setBrush(QColor("#ffffff"))
-    painter.drawEllipse(QPointF(x, rect.center().y()), radius - 2, radius - 2)
 
 
 class BlockDelegate(QStyledItemDelegate):
@@ -78,7 +66,7 @@ class BlockDelegate(QStyledItemDelegate):
         name = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, name)
         if present is not None:
-            paint_switch(painter, QRectF(switch_rect(rect)), present, colours)
+            paint_switch(painter, QRectF(switch_rect(rect)), present, QColor(colours.accent), colours)
         painter.restore()
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
