@@ -18,6 +18,7 @@ from explorer.engine.ordering import balanced_order
 from explorer.engine.pictures import picture_from_array
 from explorer.engine.records import DataRef, Preprocessing, Step, WeightsInfo
 from explorer.errors import UserError
+from explorer.sentences import Sentence
 
 FASHION_MNIST_CLASSES = fashion.CLASSES
 FASHION_MNIST_MEAN, FASHION_MNIST_STD = fashion.MEAN, fashion.STD
@@ -122,9 +123,10 @@ def open_data(ref: DataRef, info: WeightsInfo) -> Generator[Step, None, Labelled
     if ref.kind == "folder":
         return (yield from open_folder(Path(ref.path), info.classes))
     if ref.kind == "fashion-mnist":
-        name, (images, labels) = "Fashion-MNIST, 2,000 test images", fashion.bundled()
+        images, labels = fashion.bundled()
     else:
-        name, (images, labels) = "Fashion-MNIST, 10,000 test images", (yield from fashion.whole("test"))
+        images, labels = yield from fashion.whole("test")
+    name = Sentence("Fashion-MNIST, {count:,} test images", count=len(labels))
     note = _mismatch(info.classes)
     if note:
         return ArrayImageSet(name, images, None, (), note)
@@ -136,7 +138,9 @@ def _mismatch(classes: tuple[str, ...]) -> str:
     same = tuple(map(fold, classes)) == tuple(map(fold, fashion.CLASSES))
     if same or (len(classes) == len(fashion.CLASSES) and is_generic(classes)):
         return ""
-    return "The network's classes are not Fashion-MNIST's, so only the agreement with the intact network is measured."
+    return Sentence(
+        "The network's classes are not Fashion-MNIST's, so only the agreement with the intact network is measured."
+    )
 
 
 def training_folder(path: Path) -> Generator[Step, None, tuple[LabelledImages, np.ndarray]]:

@@ -11,6 +11,7 @@ import torch
 
 from explorer.engine.records import CPU, DeviceInfo
 from explorer.errors import UserError
+from explorer.sentences import Sentence
 
 Result = TypeVar("Result")
 Told = TypeVar("Told")
@@ -124,9 +125,9 @@ def fallback_note(error: BaseException, device: DeviceInfo) -> str | None:
             ) from None
         return None
     if is_out_of_memory(error):
-        return f"{device.title} is out of memory, so this ran on the CPU."
+        return Sentence("{device} is out of memory, so this ran on the CPU.", device=device.title)
     if is_device_lost(error):
-        return f"{device.title} doesn't answer any more, so this ran on the CPU."
+        return Sentence("{device} doesn't answer any more, so this ran on the CPU.", device=device.title)
     return None
 
 

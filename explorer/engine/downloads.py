@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from explorer.engine.records import Step
 from explorer.errors import UserError
+from explorer.sentences import Sentence
 
 TIMEOUT = 15.0
 """Seconds without an answer after which a connection counts as broken off."""
@@ -133,10 +134,11 @@ def _write(file: IO[bytes], digest: hashlib._Hash, line: _Line, url: str, title:
 
 def _step(done: int, size: int | None, title: str) -> Step:
     if not done:
-        return Step(None, f"Connecting for {title}", waiting=True)
+        return Step(None, Sentence("Connecting for {title}", title=title), waiting=True)
     if not size:
-        return Step(None, f"Downloading {title}: {done / 1e6:.1f} MB", waiting=True)
-    return Step(min(done / size, 1.0), f"Downloading {title}: {done / 1e6:.1f} of {size / 1e6:.1f} MB", waiting=True)
+        return Step(None, Sentence("Downloading {title}: {done:.1f} MB", title=title, done=done / 1e6), waiting=True)
+    words = Sentence("Downloading {title}: {done:.1f} of {size:.1f} MB", title=title, done=done / 1e6, size=size / 1e6)
+    return Step(min(done / size, 1.0), words, waiting=True)
 
 
 def _read(url: str, line: _Line) -> None:

@@ -16,6 +16,7 @@ from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
 from explorer.networks.spec import STAGES, Family, NetworkSpec, ShortcutOption
+from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
 _BLOCK = re.compile(r"^layer(\d)\.(\d{1,4})\.")
@@ -97,7 +98,7 @@ def differences(state: State, spec: NetworkSpec) -> Differences:
         tuple(key for key in wanted if key not in state and not key.endswith(_COUNTER)),
         tuple(key for key in state if key not in wanted),
         tuple(
-            f"{key} is {_shape(state[key])} instead of {_shape(value)}"
+            Sentence("{key} is {shape} instead of {wanted}", key=key, shape=_shape(state[key]), wanted=_shape(value))
             for key, value in wanted.items()
             if key in state and state[key].shape != value.shape
         ),
@@ -166,20 +167,20 @@ def _guess_shortcut(state: State, blocks: Sequence[int]) -> ShortcutOption:
 
 def described(spec: NetworkSpec, other: NetworkSpec) -> str:
     """A network's name, with what else tells it from another of the same name."""
-    facts = []
+    facts: list[str] = []
     if spec.family != other.family:
-        facts.append("the ImageNet family" if spec.family == "imagenet" else "the CIFAR family")
+        facts.append(Sentence("the ImageNet family" if spec.family == "imagenet" else "the CIFAR family"))
     if spec.blocks != other.blocks and (spec.depth == other.depth or preset_name(spec) is None):
-        facts.append(f"{'-'.join(map(str, spec.blocks))} blocks")
+        facts.append(Sentence("{blocks} blocks", blocks="-".join(map(str, spec.blocks))))
     if spec.block != other.block and spec.depth == other.depth:
-        facts.append(f"{spec.block} blocks")
+        facts.append(Sentence("basic blocks" if spec.block == "basic" else "bottleneck blocks"))
     if spec.shortcut != other.shortcut:
-        facts.append(f"shortcut option {spec.shortcut}")
+        facts.append(Sentence("shortcut option {option}", option=spec.shortcut))
     if spec.stride_place != other.stride_place and spec.block == "bottleneck":
-        facts.append(f"the stride on the {spec.stride_place}")
+        facts.append(Sentence("the stride on the {place}", place=spec.stride_place))
     if spec.width != other.width:
-        facts.append(f"width {spec.width}")
-    return f"{spec.name} ({', '.join(facts)})" if facts else spec.name
+        facts.append(Sentence("width {width}", width=spec.width))
+    return Sentence("{network} ({facts})", network=spec.name, facts=Joined(", ", facts)) if facts else spec.name
 
 
 # -- words -------------------------------------------------------------------------------------------------------
@@ -187,31 +188,42 @@ def described(spec: NetworkSpec, other: NetworkSpec) -> str:
 
 def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
     """One sentence on what the weights changed of the network, empty where nothing."""
-    changes = []
     if asked.input_shape != got.input_shape:
-        changes.append(f"its input is now {_times(got.input_shape)} instead of {_times(asked.input_shape)}")
-    if asked.classes != got.classes:
-        changes.append(f"it has {got.classes:,} classes instead of {asked.classes:,}")
-    return f"The network was adapted to the weights: {' and '.join(changes)}." if changes else ""
+        words = "The network was adapted to the weights: its input is now {input} instead of {old_input}."
+        if asked.classes != got.classes:
+            words = (
+                "The network was adapted to the weights: its input is now {input} instead of {old_input} and it has "
+                "{classes:,} classes instead of {old_classes:,}."
+            )
+    elif asked.classes != got.classes:
+        words = "The network was adapted to the weights: it has {classes:,} classes instead of {old_classes:,}."
+    else:
+        return ""
+    return Sentence(
+        words,
+        input=_times(got.input_shape), old_input=_times(asked.input_shape),
+        classes=got.classes, old_classes=asked.classes,
+    )  # fmt: skip
 
 
 def _in_words(wrong: Differences) -> str:
-    parts = []
-    if wrong.missing:
-        parts.append(f"{_entries(wrong.missing)} missing ({listed(wrong.missing)})")
-    if wrong.extra:
-        parts.append(f"{_entries(wrong.extra)} unknown ({listed(wrong.extra)})")
-    if wrong.misshapen:
-        parts.append(f"{_entries(wrong.misshapen)} of another shape ({listed(wrong.misshapen)})")
-    return ", ".join(parts)
-
-
-def _entries(keys: Sequence[str]) -> str:
-    return "1 entry is" if len(keys) == 1 else f"{len(keys):,} entries are"
+    kinds = (
+        (wrong.missing, "1 entry is missing ({keys})", "{count:,} entries are missing ({keys})"),
+        (wrong.extra, "1 entry is unknown ({keys})", "{count:,} entries are unknown ({keys})"),
+        (wrong.misshapen, "1 entry is of another shape ({keys})", "{count:,} entries are of another shape ({keys})"),
+    )
+    return Joined(
+        ", ",
+        [
+            Sentence(one if len(keys) == 1 else several, count=len(keys), keys=listed(keys))
+            for keys, one, several in kinds
+            if keys
+        ],
+    )
 
 
 def _shape(value: Tensor) -> str:
-    return _times(tuple(value.shape)) if value.dim() else "a single number"
+    return _times(tuple(value.shape)) if value.dim() else Sentence("a single number")
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ from explorer.engine.pictures import SUFFIXES, open_picture
 from explorer.engine.records import Preprocessing, Step
 from explorer.engine.words import listed
 from explorer.errors import UserError
+from explorer.sentences import Joined, Sentence
 
 _KEPT_BYTES = 512 << 20
 """Of fitted pictures that are kept, so that a second measurement need not decode them again."""
@@ -116,13 +117,14 @@ def open_folder(path: Path, classes: Sequence[str] | None) -> Generator[Step, No
     bad: list[Path] = []
     good: dict[str, list[Path]] = {}
     told = time.monotonic()
-    yield Step(0.0, f"Checking {total:,} pictures in {path.name}")
+    checking = Sentence("Checking {count:,} pictures in {folder}", count=total, folder=path.name)
+    yield Step(0.0, checking)
     pairs = [(folder, file) for folder, files in found.items() for file in files]
     checked = zip(pairs, _checked([file for _, file in pairs]), strict=True)
     for done, ((folder, file), fine) in enumerate(checked, 1):
         (good.setdefault(folder, []) if fine else bad).append(file)
         if time.monotonic() - told > _STEP_SECONDS:
-            yield Step(done / total, f"Checking {total:,} pictures in {path.name}")
+            yield Step(done / total, checking)
             told = time.monotonic()
     if not good:
         raise UserError(
@@ -147,7 +149,7 @@ def _look(path: Path) -> Generator[Step, None, dict[str, list[Path]]]:
         found = {"": [entry for entry in entries if _is_picture(entry)]}
         for entry in entries:
             if entry.is_dir() and not entry.name.startswith("."):
-                yield Step(None, f"Looking through {entry.name}")
+                yield Step(None, Sentence("Looking through {folder}", folder=entry.name))
                 found[entry.name] = sorted(filter(_is_picture, entry.rglob("*")))
     except OSError as error:
         raise UserError("{folder} can't be read: {reason}.", folder=path, reason=error.strerror or error) from None
@@ -194,10 +196,15 @@ def _decoders() -> ThreadPoolExecutor:
 
 def _assemble(path: Path, good: dict[str, list[Path]], bad: list[Path], classes: Sequence[str] | None) -> FolderImages:
     folders = [folder for folder in good if folder]
-    notes = []
+    notes: list[str] = []
     if bad:
-        notes.append(_count(len(bad), "picture", "can't be read and was left out", "can't be read and were left out")
-                     + f": {listed([str(file.relative_to(path)) for file in bad])}.")  # fmt: skip
+        notes.append(
+            _counted(
+                "1 picture can't be read and was left out: {names}.",
+                "{count:,} pictures can't be read and were left out: {names}.",
+                [str(file.relative_to(path)) for file in bad],
+            )
+        )
     if classes is None:
         numbers: dict[str, int] | None = {folder: index for index, folder in enumerate(folders)} or None
         names = tuple(folders)
@@ -207,17 +214,25 @@ def _assemble(path: Path, good: dict[str, list[Path]], bad: list[Path], classes:
         notes += words
     if numbers is None:
         files = [file for files in good.values() for file in files]
-        return FolderImages(path.name, tuple(files), None, (), " ".join(notes))
+        return FolderImages(path.name, tuple(files), None, (), Joined(" ", notes))
     if "" in good:
-        notes.append(_count(len(good[""]), "picture", "lies outside the class folders and was left out",
-                            "lie outside the class folders and were left out") + ".")  # fmt: skip
+        notes.append(
+            _counted(
+                "1 picture lies outside the class folders and was left out.",
+                "{count:,} pictures lie outside the class folders and were left out.",
+                [file.name for file in good[""]],
+            )
+        )
     if len(numbers) == 1:
         notes.append(
-            f"All pictures are of one class ({next(iter(numbers))}), so the accuracy is that of this class alone."
+            Sentence(
+                "All pictures are of one class ({name}), so the accuracy is that of this class alone.",
+                name=next(iter(numbers)),
+            )
         )
     pairs = [(file, number) for folder, number in numbers.items() for file in good[folder]]
     labels = np.array([number for _, number in pairs], dtype=np.int64)
-    return FolderImages(path.name, tuple(file for file, _ in pairs), labels, names, " ".join(notes))
+    return FolderImages(path.name, tuple(file for file, _ in pairs), labels, names, Joined(" ", notes))
 
 
 def match(folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[str, int] | None, list[str]]:
@@ -227,23 +242,30 @@ def match(folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[str, int
     """
     if not folders:
         return None, [
-            "The pictures are in no class folders, so only the agreement with the intact network is measured."
+            Sentence("The pictures are in no class folders, so only the agreement with the intact network is measured.")
         ]
     known = dict(_known(folders, classes))
     if not known:
         if is_generic(classes) and len(folders) == len(classes):
-            words = "The network's classes have no names, so the folders count as them in alphabetical order."
+            words = Sentence("The network's classes have no names, so the folders count as them in alphabetical order.")
             return {folder: index for index, folder in enumerate(folders)}, [words]
         return None, [
-            f"None of the folders ({listed(folders)}) is named like a class of the network ({listed(classes)}), "
-            "so only the agreement with the intact network is measured."
+            Sentence(
+                "None of the folders ({folders}) is named like a class of the network ({classes}), "
+                "so only the agreement with the intact network is measured.",
+                folders=listed(folders),
+                classes=listed(classes),
+            )
         ]
     unknown = [folder for folder in folders if folder not in known]
     if not unknown:
         return known, []
-    words = _count(len(unknown), "folder", "is no class of the network and was left out",
-                   "are no classes of the network and were left out")  # fmt: skip
-    return known, [f"{words}: {listed(unknown)}."]
+    words = _counted(
+        "1 folder is no class of the network and was left out: {names}.",
+        "{count:,} folders are no classes of the network and were left out: {names}.",
+        unknown,
+    )
+    return known, [words]
 
 
 def _known(folders: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -258,5 +280,6 @@ def _known(folders: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[str
             yield folder, number
 
 
-def _count(number: int, noun: str, one: str, several: str) -> str:
-    return f"1 {noun} {one}" if number == 1 else f"{number:,} {noun}s {several}"
+def _counted(one: str, several: str, names: Sequence[str]) -> Sentence:
+    """What happened to so many files or folders, in the singular or the plural."""
+    return Sentence(one if len(names) == 1 else several, count=len(names), names=listed(names))

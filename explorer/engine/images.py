@@ -14,6 +14,7 @@ from explorer.engine import fashion
 from explorer.engine.pictures import open_picture, picture_from_array, picture_from_bytes
 from explorer.engine.records import Picture, Preprocessing
 from explorer.networks.spec import NetworkSpec
+from explorer.sentences import Joined, Sentence
 
 __all__ = [
     "default_preprocessing", "fit", "normalise", "open_picture", "picture_from_array", "picture_from_bytes", "sample",
@@ -38,18 +39,18 @@ def fit(picture: Picture, preprocessing: Preprocessing) -> tuple[Tensor, str]:
         uint8 (1 or 3, crop, crop), and in words what was done.
     """
     image = Image.fromarray(picture.pixels)
-    done = []
+    done: list[str] = []
     if preprocessing.grey:
         image = image.convert("L")
-        done.append("grey")
+        done.append(Sentence("grey"))
     if preprocessing.pad:
         image, words = _padded(image, preprocessing)
     else:
         image, words = _cropped(image, preprocessing)
     done += words
     if preprocessing.enlarge:
-        done.append(f"enlarged to {preprocessing.enlarge} px")
-    return pil.pil_to_tensor(image), ", ".join(done)
+        done.append(Sentence("enlarged to {side} px", side=preprocessing.enlarge))
+    return pil.pil_to_tensor(image), Joined(", ", done)
 
 
 def _cropped(image: Image.Image, preprocessing: Preprocessing) -> tuple[Image.Image, list[str]]:
@@ -58,14 +59,14 @@ def _cropped(image: Image.Image, preprocessing: Preprocessing) -> tuple[Image.Im
     if max(image.size) > _LONGEST * short:
         # Scaled whole, a picture of 4000 x 1 would fill the memory.
         image = pil.center_crop(image, [min(image.height, _LONGEST * short), min(image.width, _LONGEST * short)])
-    words = [f"shorter side scaled to {preprocessing.resize} px"]
+    words: list[str] = [Sentence("shorter side scaled to {side} px", side=preprocessing.resize)]
     image = pil.resize(image, [preprocessing.resize], _interpolation(preprocessing), antialias=True)
     if image.size != (preprocessing.crop, preprocessing.crop):
         image = pil.center_crop(image, [preprocessing.crop, preprocessing.crop])
-        words.append(f"middle {preprocessing.crop} px kept")
+        words.append(Sentence("middle {side} px kept", side=preprocessing.crop))
     if image.mode == "L" and preprocessing.negate_bright and bright_background(np.asarray(image)):
         image = ImageOps.invert(image)
-        words.insert(0, "negated (bright background)")
+        words.insert(0, Sentence("negated (bright background)"))
     return image, words
 
 
@@ -74,13 +75,13 @@ def _padded(image: Image.Image, preprocessing: Preprocessing) -> tuple[Image.Ima
     scale = preprocessing.resize / max(image.size)
     size = [max(1, round(side * scale)) for side in (image.height, image.width)]
     image = pil.resize(image, size, _interpolation(preprocessing), antialias=True)
-    words = [f"scaled to {preprocessing.resize} px"]
+    words: list[str] = [Sentence("scaled to {side} px", side=preprocessing.resize)]
     if preprocessing.negate_bright and bright_background(np.asarray(image)):
         image = ImageOps.invert(image)
-        words.insert(0, "negated (bright background)")
+        words.insert(0, Sentence("negated (bright background)"))
     if image.size != (preprocessing.crop, preprocessing.crop):
         image = pil.center_crop(image, [preprocessing.crop, preprocessing.crop])
-        words.append("filled up with black")
+        words.append(Sentence("filled up with black"))
     return image, words
 
 
@@ -201,7 +202,7 @@ def test_chart(side: int = 512) -> Picture:  # noqa: PT028  (it makes a chart an
     chart[:half, half:] = _gradients(half, rest)
     chart[half:, :half] = _bars(rest, half)[:, :, None]
     chart[half:, half:] = _edges(rest)
-    return Picture("Test chart", np.rint(chart * 255).astype(np.uint8))
+    return Picture(Sentence("Test chart"), np.rint(chart * 255).astype(np.uint8))
 
 
 def _grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

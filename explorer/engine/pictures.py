@@ -29,6 +29,7 @@ from PIL import (
 
 from explorer.engine.records import Picture
 from explorer.errors import UserError
+from explorer.sentences import Joined, Sentence
 
 FORMATS = {
     "JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "BMP": "BMP", "DIB": "BMP",
@@ -102,10 +103,11 @@ def _read(file: IO[bytes], name: str, path: str, expected: str | None) -> Pictur
         raise UserError("{name} is empty; choose another picture.", name=name)
     file.seek(0)
     with _opened(file, name) as image:
-        notes = []
+        notes: list[str] = []
         kind = FORMATS[image.format or ""]
         if expected not in (None, kind):
-            notes.append(f"The file is named like a {expected} picture, but is a {kind} picture.")
+            words = "The file is named like a {expected} picture, but is a {kind} picture."
+            notes.append(Sentence(words, expected=expected, kind=kind))
         size = image.size
         try:
             frames = _frames(image)
@@ -119,10 +121,11 @@ def _read(file: IO[bytes], name: str, path: str, expected: str | None) -> Pictur
                 kind=kind,
             ) from None
     if frames > 1:
-        notes.append(f"It shows the first of {frames} frames.")
+        notes.append(Sentence("It shows the first of {frames} frames.", frames=frames))
     if pixels.shape[0] * pixels.shape[1] < size[0] * size[1]:
-        notes.append(f"It was reduced from {size[0]} x {size[1]} pixels to {REDUCED_SIDE} on the longer side.")
-    return Picture(name, pixels, " ".join(notes), path=path)
+        words = "It was reduced from {width} x {height} pixels to {side} on the longer side."
+        notes.append(Sentence(words, width=size[0], height=size[1], side=REDUCED_SIDE))
+    return Picture(name, pixels, Joined(" ", notes), path=path)
 
 
 def _opened(file: IO[bytes], name: str) -> Image.Image:

@@ -46,6 +46,7 @@ from explorer.engine.records import (
 )
 from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
+from explorer.sentences import Sentence
 
 _NETWORKS = 2
 """How many built networks stay in memory."""
@@ -182,7 +183,7 @@ class Session:
 
     def offer(self) -> Generator[Step, None, Offer]:
         """The devices of this machine, and the weights there are for named networks."""
-        yield Step(None, "Looking for devices and weights")
+        yield Step(None, Sentence("Looking for devices and weights"))
         return Offer(devices.devices(), (*weights.bundled(), *weights.torchvision_weights()))
 
     def open_picture(self, kind: PictureKind, value: object, name: str = "") -> Generator[Step, None, Picture]:
@@ -197,7 +198,7 @@ class Session:
         Raises:
             UserError: it can't be opened.
         """
-        yield Step(None, "Opening the picture")
+        yield Step(None, Sentence("Opening the picture"))
         if kind == "file":
             return pictures.open_picture(Path(str(value)))
         if kind == "bytes" and isinstance(value, bytes):
@@ -219,12 +220,12 @@ class Session:
         intact_key = (loaded.network, request.picture, request.device, keep)
         intact = self._passes.use(intact_key)
         if intact is None:
-            yield Step(None, "Running the intact network")
+            yield Step(None, Sentence("Running the intact network"))
             intact = yield from self._run(loaded, x, frozenset(), keep, request.device)
             self._passes[intact_key] = intact
         now = intact
         if request.deleted:
-            yield Step(None, "Running the network")
+            yield Step(None, Sentence("Running the network"))
             now = yield from self._run(loaded, x, request.deleted, keep, request.device)
         return PictureResult(
             request=request,
@@ -258,7 +259,7 @@ class Session:
                     logits, kept = end.value
                     break
                 seconds += time.perf_counter() - began
-                yield Step(share, "Running the network")
+                yield Step(share, Sentence("Running the network"))
             probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
             seconds += time.perf_counter() - began
             maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
@@ -347,4 +348,4 @@ def _device(name: str) -> tuple[DeviceInfo, str]:
     try:
         return devices.choose(name), ""
     except UserError:
-        return CPU, f"The device {name} is not there any more, so this ran on the CPU."
+        return CPU, Sentence("The device {name} is not there any more, so this ran on the CPU.", name=name)

@@ -24,6 +24,7 @@ from explorer.engine.writing import unfinished
 from explorer.errors import UserError
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.spec import NetworkSpec
+from explorer.sentences import Sentence
 
 _HELD_OUT = 10
 """Of a folder's images the first tenth of the balanced order, which has all classes in proportion, is kept for the
@@ -81,7 +82,7 @@ def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Ste
     if data.kind != "folder":
         large = spec.family == "imagenet"
         spec = spec.with_(in_channels=3 if large else 1, side=side or (64 if large else 28), classes=10)
-        yield Step(None, "Reading Fashion-MNIST")
+        yield Step(None, Sentence("Reading {name}", name="Fashion-MNIST"))
         training = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("train")), fashion.CLASSES)
         test = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("test")), fashion.CLASSES)
         return Material(

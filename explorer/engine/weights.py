@@ -25,6 +25,7 @@ from explorer.engine.resources import bundled_weights
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.sentences import Sentence
 
 State = dict[str, Tensor]
 Resolved = tuple[WeightsInfo, State]
@@ -38,7 +39,9 @@ _CHUNK = 1 << 24
 
 def untrained(spec: NetworkSpec) -> WeightsInfo:
     """No weights: the network as initialised."""
-    return WeightsInfo(UNTRAINED, "Untrained", spec, generic_classes(spec.classes), default_preprocessing(spec))
+    return WeightsInfo(
+        UNTRAINED, Sentence("Untrained"), spec, generic_classes(spec.classes), default_preprocessing(spec)
+    )
 
 
 def bundled() -> list[WeightsInfo]:
@@ -57,8 +60,10 @@ def _bundled_info(path: Path) -> WeightsInfo:
     accuracy, command = _card(path.with_suffix(".json"))
     title = "Fashion-MNIST" if path.stem.endswith("fashion-mnist") else path.stem
     if accuracy is not None:
-        title += f" · {accuracy:.1%}".replace("%", " %")
-    source = "Trained with this program" + (f": {command}" if command else "")
+        title = _with_accuracy(title, accuracy)
+    source = Sentence("Trained with this program")
+    if command:
+        source = Sentence("Trained with this program: {command}", command=command)
     ref = WeightsRef(WeightsKind.BUNDLED, path.stem)
     return WeightsInfo(ref, title, spec, classes, preprocessing, accuracy, source)
 
@@ -93,13 +98,20 @@ def _torchvision_info(name: str, entry: WeightsEnum) -> WeightsInfo:
     classes = tuple(entry.meta["categories"])
     return WeightsInfo(
         WeightsRef(WeightsKind.TORCHVISION, str(entry)),
-        f"ImageNet {entry.name.rpartition('_')[2]} · {accuracy:.1%}".replace("%", " %"),
+        _with_accuracy(f"ImageNet {entry.name.rpartition('_')[2]}", accuracy),
         _PRESETS[name].with_(side=crop, classes=len(classes)),
         classes,
         preprocessing,
         accuracy,
-        f"torchvision's {entry}; accuracy on ImageNet's 50,000 validation images, as published with it",
+        Sentence(
+            "torchvision's {name}; accuracy on ImageNet's 50,000 validation images, as published with it",
+            name=str(entry),
+        ),
     )
+
+
+def _with_accuracy(name: str, share: float) -> Sentence:
+    return Sentence("{name} · {share:.1f} %", name=name, share=100 * share)
 
 
 def generic_classes(count: int) -> tuple[str, ...]:
@@ -210,7 +222,7 @@ def _resolve_bundled(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, None
         raise UserError("No weights {name} come with this program; choose others.", name=ref.value)
     info = _bundled_info(path)
     _check_architecture(info, spec, path.name)
-    yield Step(None, f"Reading {path.name}")
+    yield Step(None, Sentence("Reading {name}", name=path.name))
     info = _adapted(info, spec)
     _, state = fit_state(read_checkpoint(path).state, info.spec, path.name)
     return info, state
@@ -226,7 +238,7 @@ def _resolve_torchvision(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, 
     name, _, version = ref.value.partition(".")
     entry = next(entry for preset in _PRESETS for entry in get_model_weights(preset) if str(entry) == ref.value)
     path = yield from _cached_or_downloaded(str(entry.url), f"{name.removesuffix('_Weights')} {version}")
-    yield Step(None, f"Reading {path.name}")
+    yield Step(None, Sentence("Reading {name}", name=path.name))
     info = _adapted(info, spec)
     _, state = fit_state(read_checkpoint(path).state, info.spec, path.name)
     return info, state
@@ -253,7 +265,7 @@ def _sha256(path: Path) -> Generator[Step, None, str]:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 done += len(chunk)
-                yield Step(min(1.0, done / size), f"Checking {path.name}")
+                yield Step(min(1.0, done / size), Sentence("Checking {name}", name=path.name))
     except OSError:
         return ""
     return digest.hexdigest()
@@ -261,12 +273,13 @@ def _sha256(path: Path) -> Generator[Step, None, str]:
 
 def _resolve_file(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, None, Resolved]:
     path = Path(ref.value)
-    yield Step(None, f"Reading {path.name}")
+    yield Step(None, Sentence("Reading {name}", name=path.name))
     checkpoint = read_checkpoint(path)
-    yield Step(None, f"Comparing {path.name} with the network")
+    yield Step(None, Sentence("Comparing {name} with the network", name=path.name))
     if "spec" in checkpoint.header:
         own, classes, preprocessing = _from_header(checkpoint.header, path.name)
-        info = WeightsInfo(ref, path.stem, own, classes, preprocessing, source=f"{path}, trained with this program")
+        source = Sentence("{path}, trained with this program", path=path)
+        info = WeightsInfo(ref, path.stem, own, classes, preprocessing, source=source)
         _check_architecture(info, spec, path.name)
         info = _adapted(info, spec)
         _, state = fit_state(checkpoint.state, info.spec, path.name)
@@ -274,11 +287,12 @@ def _resolve_file(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, None, R
     fitted, state = fit_state(checkpoint.state, spec, path.name)
     known = _same_as_torchvision(path.name, fitted)
     if known is not None:
-        return replace(_adapted(known, spec), ref=ref, source=f"{path}, which has the name of {known.ref.value}"), state
-    classes, remark = _likely_classes(fitted)
+        source = Sentence("{path}, which has the name of {weights}", path=path, weights=known.ref.value)
+        return replace(_adapted(known, spec), ref=ref, source=source), state
+    classes, words = _likely_classes(fitted)
     info = WeightsInfo(
         ref, path.stem, fitted, classes, default_preprocessing(fitted),
-        source=f"{path}{remark}", adapted=adaptation(spec, fitted),
+        source=Sentence(words, path=path), adapted=adaptation(spec, fitted),
     )  # fmt: skip
     return info, state
 
@@ -295,10 +309,12 @@ def _same_as_torchvision(name: str, spec: NetworkSpec) -> WeightsInfo | None:
 
 
 def _likely_classes(spec: NetworkSpec) -> tuple[tuple[str, ...], str]:
-    """A bare checkpoint's classes: a thousand outputs on colour pictures are ImageNet's, others have no names."""
+    """A bare checkpoint's classes: a thousand outputs on colour pictures are ImageNet's, others have no names. With
+    the template of a remark on that."""
     if (spec.family, spec.in_channels, spec.classes) == ("imagenet", 3, 1000):
-        return torchvision_weights()[0].classes, "; the classes' names are ImageNet's, which its 1,000 outputs suggest"
-    return generic_classes(spec.classes), ""
+        words = "{path}; the classes' names are ImageNet's, which its 1,000 outputs suggest"
+        return torchvision_weights()[0].classes, words
+    return generic_classes(spec.classes), "{path}"
 
 
 # -- the header of this program's own files -----------------------------------------------------------------------

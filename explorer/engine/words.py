@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.sentences import Joined, Sentence
+
 _NAMED = 3
 _LONGEST = 120
 
@@ -12,4 +14,5 @@ def listed(names: Sequence[str]) -> str:
     """The first few names, shortened where they are absurdly long, and how many more there are."""
     rest = len(names) - _NAMED
     shown = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names[:_NAMED]]
-    return ", ".join(shown) + (f" and {rest:,} more" if rest > 0 else "")
+    together = Joined(", ", shown)
+    return Sentence("{names} and {rest:,} more", names=together, rest=rest) if rest > 0 else together
