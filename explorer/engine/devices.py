@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -16,6 +17,8 @@ from explorer.sentences import Sentence
 Result = TypeVar("Result")
 Told = TypeVar("Told")
 
+_SMALL = 100_000_000
+"""Multiply-adds: those of a ResNet-44 on one CIFAR image."""
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed", "std::bad_alloc")
 _CPU_BF16 = ("amx_bf16", "avx512_bf16")
 _LOST = (
@@ -161,6 +164,27 @@ def run_with_fallback(
     except Exception as error:
         fallback_note(error, CPU)
         raise
+
+
+@contextmanager
+def threads_for(macs: int) -> Iterator[None]:
+    """Few multiply-adds on one thread, more on as many as torch takes.
+
+    A small pass gains nothing from a second thread, and waits for it in every layer where other programs keep the
+    processor busy.
+
+    Args:
+        macs: of the work inside the `with`, which must not yield to other jobs.
+    """
+    usual = torch.get_num_threads()
+    if macs > _SMALL or usual == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def release(device: DeviceInfo) -> None:

@@ -45,6 +45,7 @@ from explorer.engine.records import (
     WeightsRef,
 )
 from explorer.errors import UserError
+from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
@@ -249,12 +250,14 @@ class Session:
 
         def on(chosen: DeviceInfo, note: str) -> Generator[Step, None, _Pass]:
             network = self._on(loaded.network, chosen.id)
+            macs = network_cost(loaded.info.spec).macs
             steps = capture.capture_steps(network, x.to(chosen.id), deleted, keep)
             seconds = 0.0
             while True:
                 began = time.perf_counter()
                 try:
-                    share = next(steps)
+                    with devices.threads_for(macs):
+                        share = next(steps)
                 except StopIteration as end:
                     logits, kept = end.value
                     break

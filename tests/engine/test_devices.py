@@ -183,3 +183,18 @@ def test_a_real_card_out_of_memory_falls_back() -> None:
     said = finish(devices.run_with_fallback(job(work), devices.choose("cuda")))
     assert said.startswith("cpu")
     assert "is out of memory, so this ran on the CPU." in said
+
+
+def test_small_work_takes_one_thread_and_gives_the_others_back() -> None:
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with devices.threads_for(31_000_000):
+            assert torch.get_num_threads() == 1
+        with devices.threads_for(1_800_000_000):
+            assert torch.get_num_threads() == 2
+        with pytest.raises(KeyError), devices.threads_for(1):
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
