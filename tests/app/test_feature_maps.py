@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.feature_maps import FeatureMapsPanel
+from explorer.app.widgets import channels as arithmetic
 from explorer.engine.build import build
 from explorer.engine.modules import ResidualNetwork
 from explorer.networks.catalog import PRESETS
@@ -366,3 +367,9 @@ def test_keyboard_reaches_everything_in_reading_order(qtbot: QtBot) -> None:
         qtbot.keyClick(panel.focusWidget(), Qt.Key.Key_Tab)
         met.append(panel.focusWidget())
     assert met == [panel.sort, panel.mosaic, panel.opacity]
+
+
+def test_no_change_is_the_ground_of_the_theme() -> None:
+    middle = arithmetic.TOP // 2
+    assert min(arithmetic.table(arithmetic.DIVERGING)[middle]) > 200
+    assert max(arithmetic.table(arithmetic.DIVERGING_DARK)[middle]) < 60

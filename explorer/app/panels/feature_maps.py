@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QSi
 
 from explorer.app.document import Document
 from explorer.app.text import tr
-from explorer.app.theme import SPACE
+from explorer.app.theme import SPACE, theme
 from explorer.app.widgets import channels as arithmetic
 from explorer.app.widgets.chips import PartChip
 from explorer.app.widgets.colour_bar import ColourBar
@@ -74,6 +74,7 @@ class FeatureMapsPanel(Panel):
         self.body.addWidget(self._middle, 1)
         self.body.addWidget(self._foot)
         self.finish()
+        theme().changed.connect(self._show_maps)
         document.spec_changed.connect(self._spec_changed)
         document.picture_changed.connect(self._forget)
         document.selection_changed.connect(self._follow_selection)
@@ -267,7 +268,8 @@ class FeatureMapsPanel(Panel):
         shown = maps if before is None else maps - before
         self._maps = shown
         changed = before is not None
-        colours = arithmetic.table(arithmetic.DIVERGING if changed else arithmetic.SEQUENTIAL)
+        diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
+        colours = arithmetic.table(diverging if changed else arithmetic.SEQUENTIAL)
         low, high = arithmetic.levels(shown, symmetric=changed)
         order = arithmetic.order(shown, self._order)
         self.mosaic.set_channels(arithmetic.indices(shown, low, high, changed), colours, order)

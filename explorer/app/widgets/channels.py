@@ -20,8 +20,9 @@ TOP = 253
 NO_NUMBER = 254
 NOTHING = 255
 SEQUENTIAL = "viridis"
-DIVERGING = "CET-D1A"
-"""Blue, white, red: zero is white (Kovesi 2015, arXiv:1509.03700)."""
+DIVERGING, DIVERGING_DARK = "CET-D1A", "CET-D4"
+"""Blue, white, red, and blue, black, red: zero is the ground of the light and the dark theme (Kovesi 2015,
+arXiv:1509.03700)."""
 
 
 @lru_cache(maxsize=4)
