@@ -25,7 +25,8 @@ _KEYS = (
 def show_keys(parent: QWidget) -> None:
     """The keys that a person can use."""
     rows = "".join(
-        f"<tr><td style='padding: 3px 20px 3px 0'><b>{keys}</b></td><td>{tr(what)}</td></tr>" for keys, what in _KEYS
+        f"<tr><td style='padding: 3px 20px 3px 0'><b>{keys}</b></td><td style='padding: 3px 0'>{tr(what)}</td></tr>"
+        for keys, what in _KEYS
     )
     _box(parent, tr("Keyboard"), f"<table>{rows}</table>")
 
