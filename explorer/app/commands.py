@@ -38,6 +38,8 @@ def set_network(document: Document, spec: NetworkSpec, weights: WeightsRef, info
     """Another network, or the same with other weights. Blocks stay deleted as long as the network has the same blocks
     (another shortcut option, say); in another network none is."""
     state = document.state
+    if (spec, weights) == (state.spec, state.weights) and info is None:
+        return
     changes: dict[str, Any] = {"spec": spec, "weights": weights, "info": info}
     if (spec.family, spec.block, spec.blocks) != (state.spec.family, state.spec.block, state.spec.blocks):
         changes["deleted"] = frozenset()

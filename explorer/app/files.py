@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Files:
         window = self._window
         window.settings.folder = str(path.parent)
         suffix = path.suffix.lower()
-        if path.is_dir():
+        if os.path.isdir(path):
             window.runner.request_data(DataRef("folder", str(path)))
         elif suffix == ".json":
             try:

@@ -19,7 +19,6 @@ class NoticeBar(QFrame):
         self.setProperty("notice", True)
         self.label = QLabel()
         self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)  # names of files stand in it
         # Names of files come from outside: they are never markup, and a long one must not widen the window.
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)

@@ -68,6 +68,8 @@ class Runner(QObject):
         self._loading_choice = False
         self._part = ""
         self._awaiting: NetworkSpec | None = None
+        self._awaited_from: tuple[NetworkSpec, WeightsRef] | None = None
+        self._ever_loaded = document.state.info is not None
         # One change can emit several signals; they lead to one submission, once all have been heard.
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._submit)
@@ -112,6 +114,7 @@ class Runner(QObject):
                 same blocks.
         """
         present = self._document.state.spec
+        self._awaiting = None
         self._loading_choice = True
         asked = present if spec is None or spec.same_architecture(present) else spec
         self._jobs.submit(Lane.WEIGHTS, _Load(asked, ref))
@@ -124,6 +127,7 @@ class Runner(QObject):
     def request_preset(self, preset: NetworkSpec) -> None:
         """Open a network by its name, with its bundled weights where it has some; one that is open with weights in
         stays as it is."""
+        self._awaiting = None
         state = self._document.state
         trained = state.weights.kind is not WeightsKind.UNTRAINED
         if not (trained and preset.same_architecture(state.spec)):
@@ -134,6 +138,7 @@ class Runner(QObject):
 
         Where only input or classes changed, the weights are kept if they take them.
         """
+        self._awaiting = None
         state = self._document.state
         if spec == state.spec:
             return
@@ -151,6 +156,8 @@ class Runner(QObject):
         """
         if Lane.OFFER in self._jobs.running():
             self._awaiting = spec
+            self._awaited_from = (self._document.state.spec, self._document.state.weights)
+            self.said.emit(tr("{network} opens in a moment.", network=spec.name))
             return
         bundled = self._bundled_for(spec)
         if bundled is None:
@@ -159,6 +166,13 @@ class Runner(QObject):
         if bundled.spec != spec:
             self._say_adapted(bundled)
         commands.set_network(self._document, bundled.spec, bundled.ref)
+
+    def _open_awaited(self) -> None:
+        """What was chosen before it was known what there is, unless something else was chosen since."""
+        spec, self._awaiting = self._awaiting, None
+        state = self._document.state
+        if spec is not None and (state.spec, state.weights) == self._awaited_from:
+            self._open_network(spec)
 
     def _bundled_for(self, spec: NetworkSpec) -> WeightsInfo | None:
         return next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
@@ -185,6 +199,7 @@ class Runner(QObject):
         Where the open network is still being loaded, that means going back to the last one that was; the very first
         is loaded in any case, and so is the list of what this machine offers.
         """
+        self._awaiting = None
         for lane in self._jobs.running():
             if lane is Lane.OFFER or (lane is Lane.WEIGHTS and not self._loading_choice and not self._go_back()):
                 continue
@@ -195,7 +210,7 @@ class Runner(QObject):
 
     def _go_back(self) -> bool:
         stack = self._document.undo_stack
-        if not stack.canUndo():
+        if not (self._ever_loaded and stack.canUndo()):
             return False
         while self._document.state.info is None and stack.canUndo():
             stack.undo()
@@ -273,9 +288,7 @@ class Runner(QObject):
         if lane is Lane.OFFER:
             self.offer = value
             self.offered.emit(value)
-            if self._awaiting is not None:
-                self._open_network(self._awaiting)
-                self._awaiting = None
+            self._open_awaited()
         elif lane is Lane.WEIGHTS:
             self._weights_loaded(value)
         elif lane is Lane.OPEN:
@@ -303,6 +316,7 @@ class Runner(QObject):
         self._say(picture.note)
 
     def _weights_loaded(self, info: WeightsInfo) -> None:
+        self._ever_loaded = True
         self._say(info.adapted)
         if self._loading_choice:
             if not info.spec.same_architecture(self._document.state.spec):
@@ -321,6 +335,8 @@ class Runner(QObject):
             elif state.weights != UNTRAINED:
                 # The network that is open has lost its weights (a file that went away): it stays, untrained.
                 self._document.replace(weights=UNTRAINED)
+        if lane is Lane.OFFER:
+            self._open_awaited()
         self.refused.emit(lane, error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -41,9 +42,10 @@ class Settings:
         """Pictures opened lately that are still there, the last one first."""
         value = self._store.value("recent")
         paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return tuple(path for path in (Path(str(item)) for item in paths) if path.is_file())[:_RECENT]
+        return tuple(path for path in (Path(str(item)) for item in paths) if os.path.isfile(path))[:_RECENT]
 
     def add_recent(self, path: Path) -> None:
+        path = Path(os.path.abspath(path))
         others = [item for item in self.recent if item != path]
         self._store.setValue("recent", [str(item) for item in (path, *others)][:_RECENT])
 
@@ -51,7 +53,7 @@ class Settings:
     def folder(self) -> str:
         """Where the last file was opened or saved; the home folder at first."""
         value = self._text("folder")
-        return value if value and Path(value).is_dir() else str(Path.home())
+        return value if value and os.path.isdir(value) else str(Path.home())
 
     @folder.setter
     def folder(self, path: str) -> None:

@@ -104,7 +104,8 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
 
     # The person's own settings are neither shown nor changed.
     folder = tempfile.TemporaryDirectory()
-    window = _window(arguments, QSettings(f"{folder.name}/settings.ini", QSettings.Format.IniFormat))
+    store = QSettings(f"{folder.name}/settings.ini", QSettings.Format.IniFormat)
+    window = _window(arguments, store)
     window.forget_layout()
     window.resize(*arguments.size)
     window.show()
@@ -112,13 +113,13 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
 
     def save() -> None:
         saved.append(window.grab().save(str(path)))
-        window.close()
         application.exit()
 
     window.settled.connect(save)
     QTimer.singleShot(_SCREENSHOT_SECONDS * 1000, application.exit)
     application.exec()
     window.close()
+    store.sync()  # or it would be written later, and the folder made again
     folder.cleanup()
     if not saved:
         raise UserError("The window had no results after {seconds} seconds.", seconds=_SCREENSHOT_SECONDS)

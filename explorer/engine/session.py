@@ -179,7 +179,8 @@ class Session:
     def _leave(self, device: DeviceInfo) -> None:
         """Drop what is kept on a device that failed, and give its memory back."""
         self._copies.clear()
-        self._meters.clear()
+        for key in [key for key, meter in self._meters.items() if meter.device.type != CPU.id]:
+            del self._meters[key]
         devices.release(device)
 
     def offer(self) -> Generator[Step, None, Offer]:
@@ -314,11 +315,11 @@ class Session:
         key = (loaded.network, data, count, device.id)
         meter = self._meters.use(key)
         if meter is None:
-            self._meters.clear()
             order = data.order(0)[:count]
             if not len(order):
                 raise UserError("{name} has no images to measure on.", name=data.name)
             network = self._on(loaded.network, device.id)
+            self._meters.clear()  # before the new one, so that both are never kept at once
             meter = Meter(network, data, loaded.info.preprocessing, order, torch.device(device.id))
             self._meters[key] = meter
         return meter

@@ -325,3 +325,49 @@ def test_a_preset_chosen_at_once_waits_for_what_there_is(qtbot: QtBot) -> None:
     assert desk.state.spec == BIG
     desk.queue.finish(Lane.OFFER, Offer((), (INFO,)))
     assert (desk.state.spec, desk.state.weights) == (INFO.spec, INFO.ref)
+
+
+@pytest.mark.parametrize("second", ["checkpoint", "preset", "file", "panel"])
+def test_a_later_choice_takes_the_place_of_one_that_waits(qtbot: QtBot, second: str) -> None:
+    desk = Desk(qtbot, info=INFO, picture=picture())
+    desk.runner.begin()
+    desk.runner.request_preset(PRESETS["resnet32"])
+    other = PRESETS["resnet44"]
+    if second == "checkpoint":
+        desk.runner.request_weights(WeightsRef(WeightsKind.FILE, "a.pth"))
+    elif second == "preset":
+        desk.runner.request_preset(PRESETS["resnet20"])
+    elif second == "file":
+        commands.set_network(desk.document, other, UNTRAINED)
+    else:
+        desk.runner.request_network(SMALL.with_(classes=7))
+    before = (desk.state.spec, desk.state.weights)
+    desk.queue.finish(Lane.OFFER, Offer((), (INFO,)))
+    assert (desk.state.spec, desk.state.weights) == before
+    assert desk.state.spec != PRESETS["resnet32"]
+
+
+def test_a_waiting_choice_is_opened_even_where_nobody_could_tell_what_there_is(qtbot: QtBot) -> None:
+    desk = Desk(qtbot, info=INFO, picture=picture())
+    desk.runner.begin()
+    desk.runner.request_preset(PRESETS["resnet32"])
+    assert desk.said == ["ResNet-32 opens in a moment."]
+    desk.queue.fail(Lane.OFFER)
+    assert (desk.state.spec, desk.state.weights) == (PRESETS["resnet32"], UNTRAINED)
+
+
+def test_choosing_what_is_open_is_no_edit(desk: Desk) -> None:
+    desk.document.replace(spec=BIG, weights=UNTRAINED, info=info_of(BIG))
+    desk.runner.request_preset(BIG)
+    commands.set_network(desk.document, BIG, UNTRAINED)
+    assert desk.document.undo_stack.count() == 0
+    assert desk.state.info is not None
+
+
+def test_cancelling_the_very_first_load_keeps_a_persons_edits(qtbot: QtBot) -> None:
+    desk = Desk(qtbot, picture=picture())
+    desk.runner.begin()
+    desk.settle()
+    commands.toggle_deleted(desk.document, "layer2.1")
+    desk.runner.cancel()
+    assert desk.state.deleted == {"layer2.1"}

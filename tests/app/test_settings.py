@@ -58,3 +58,22 @@ def test_a_file_that_can_not_be_written_forgets(tmp_path: Path) -> None:
     first._store.sync()
     assert first._store.status() == QSettings.Status.AccessError
     assert first.theme == "dark"  # for as long as the program runs
+
+
+def test_recent_pictures_are_known_by_their_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"x")
+    settings = Settings()
+    settings.add_recent(Path("a.png"))
+    monkeypatch.chdir("/")
+    assert settings.recent == (tmp_path / "a.png",)
+
+
+def test_names_that_cannot_be_looked_up_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    settings = Settings()
+    settings.add_recent(tmp_path / ("x" * 300))
+    settings.add_recent(tmp_path / "a.png")
+    settings.folder = "y" * 300
+    assert settings.recent == (tmp_path / "a.png",)
+    assert settings.folder == str(Path.home())
