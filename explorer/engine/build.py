@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from explorer.engine.heap import keep_freed_memory
 from explorer.engine.modules import ResidualNetwork
 from explorer.networks.spec import NetworkSpec
 
@@ -19,6 +20,7 @@ def build(spec: NetworkSpec, seed: int | None = 0) -> ResidualNetwork:
         seed: of the initial weights, drawn without touching the global generator; None leaves PyTorch's own
             initial values, for a caller who loads weights anyway.
     """
+    keep_freed_memory()
     if seed is None:
         return ResidualNetwork(spec).eval()
     with torch.random.fork_rng(devices=[]):
