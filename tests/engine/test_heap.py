@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import resource
 
 import pytest
 import torch
@@ -17,6 +16,8 @@ def test_freed_tensors_leave_their_pages_to_the_next(megabytes: int) -> None:
     assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
     if not keep_freed_memory():
         return
+    import resource  # which Windows has not
+
     count = megabytes * 2**18
     for _ in range(20):
         torch.ones(count)  # torch's own code comes in, and the heap grows to what is needed
