@@ -6,6 +6,7 @@ the forward pass, not a state of the module, so one module serves every set of d
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 
 import torch
@@ -31,7 +32,7 @@ class Subsampling(nn.Module):
         return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
 
 
-class Block(nn.Module):
+class Block(nn.Module, ABC):
     """One residual unit, y = ReLU(shortcut(x) + F(x)) (He et al. 2015, equations 1 and 2)."""
 
     def __init__(self, spec: BlockSpec) -> None:
@@ -39,9 +40,9 @@ class Block(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.downsample = _shortcut(spec)
 
+    @abstractmethod
     def branch(self, x: Tensor) -> Tensor:
         """The residual branch F(x): (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)."""
-        raise NotImplementedError
 
     def shortcut(self, x: Tensor) -> Tensor:
         """The other way, of the same output shape."""

@@ -15,7 +15,8 @@ from explorer.networks.graph import EdgeKind, Node
 from explorer.networks.spec import Shape
 
 CACHE_MODE = QGraphicsItem.CacheMode.NoCache
-"""Of every item. Cached pixmaps made panning no faster here and cost memory at 600 blocks."""
+"""Of every item. Frames keep within their limit without cached pixmaps (tests/benchmarks/diagram.py), which would cost
+memory at 600 blocks."""
 TEXT_FROM = 0.42
 """Level of detail (device pixels per unit) from which words are painted: below, they would be dots."""
 DETAIL_FROM = 0.6
