@@ -7,9 +7,10 @@ from collections.abc import Collection, Generator
 import torch
 from torch import Tensor
 
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import ResidualNetwork, pool
 from explorer.engine.steps import finish
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
+from explorer.networks.lesion import Lesion, places
 from explorer.networks.spec import NetworkSpec
 
 BUDGET = 512 * 2**20
@@ -44,7 +45,7 @@ def bytes_needed(spec: NetworkSpec) -> int:
 
 
 def capture_steps(
-    network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
+    network: ResidualNetwork, x: Tensor, lesion: Lesion, keep: Collection[str]
 ) -> Generator[float, None, tuple[Tensor, dict[str, Tensor]]]:
     """Run the network once, yielding the share done after every few billion multiply-adds, so that the run of a large
     network can be dropped in the middle.
@@ -55,12 +56,12 @@ def capture_steps(
     Args:
         network: in eval mode.
         x: its input (N, in_channels, side, side), on its device.
-        deleted: ids of the blocks whose residual branch is zero.
+        lesion: what is done to its blocks.
         keep: ids of parts to keep, `stem` among them.
 
     Returns:
-        Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's id stands beside its last
-        block's.
+        Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's id stands beside that of the
+        block at its last place.
     """
     cost = network_cost(network.spec)
     kept: dict[str, Tensor] = {}
@@ -70,25 +71,29 @@ def capture_steps(
         x = network.stem(x)
     if "stem" in keep:
         kept["stem"] = x
-    for (block_id, block), part in zip(network.blocks(), cost.blocks, strict=True):
+    course = places(network.spec, lesion)
+    blocks = dict(network.blocks())
+    for place, part in zip(course, cost.blocks, strict=True):
         with torch.inference_mode():
-            x = block(x, block_id in deleted)
-        if block_id in keep:
-            kept[block_id] = x
+            x = blocks[place.block](pool(x) if place.spec.pooled else x, place.mode)
+        if place.block in keep:
+            kept[place.block] = x
         done += part.macs
         if done - told >= _MACS_A_STEP:
             told = done
             yield done / cost.macs
     with torch.inference_mode():
         logits = network.head(x)
+    standing = {place.spec.id: place.block for place in course}
     for stage in network.spec.stages:
-        if stage.blocks[-1].id in kept:
-            kept[stage.id] = kept[stage.blocks[-1].id]
+        last = standing[stage.blocks[-1].id]
+        if last in kept:
+            kept[stage.id] = kept[last]
     return logits, kept
 
 
 def capture(
-    network: ResidualNetwork, x: Tensor, deleted: Collection[str], keep: Collection[str]
+    network: ResidualNetwork, x: Tensor, lesion: Lesion, keep: Collection[str]
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """`capture_steps` in one go."""
-    return finish(capture_steps(network, x, deleted, keep))
+    return finish(capture_steps(network, x, lesion, keep))

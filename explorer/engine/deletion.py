@@ -1,7 +1,7 @@
-"""Accuracy with blocks deleted, computed only from the first changed block on.
+"""Accuracy with blocks deleted, cut or moved, computed only from the first changed block on.
 
-A batch keeps the activations that enter its blocks. When the set of deleted blocks changes, nothing before the first
-block that changed can differ, so the pass starts there. Predictions are exactly those of a fresh pass: the same
+A batch keeps the activations that enter its blocks. When the lesion changes, nothing before the first place that
+changed can differ, so the pass starts there. Predictions are exactly those of a fresh pass: the same
 kernels see the same batches.
 """
 
@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork, answers
+from explorer.engine.modules import ResidualNetwork, answers, pool
 from explorer.engine.records import Counts, Preprocessing
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
+from explorer.networks.lesion import INTACT, Lesion, Place, places
 from explorer.networks.spec import NetworkSpec
 
 BUDGET = 320 * 2**20
@@ -44,7 +45,7 @@ class _Batch:
     """Some images, and the last pass over them."""
 
     indices: np.ndarray
-    deleted: frozenset[str] = frozenset()
+    lesion: Lesion = INTACT
     entering: dict[int, Tensor] = field(default_factory=dict)
     """Position of a block -> what enters it."""
     memory: dict[int, Tensor] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts over the first images of the order: with blocks deleted, with none, and the discordant pairs (lost,
+    """Counts over the first images of the order: with the lesion, intact, and the discordant pairs (lost,
     won)."""
 
     counts: Counts
@@ -64,7 +65,7 @@ class Tally:
 
 
 class Meter:
-    """Measures one network on one set of images, with any blocks deleted, reusing what a deletion does not change.
+    """Measures one network on one set of images, with any lesion, reusing what it does not change.
 
     Args:
         network: in eval mode, on its device.
@@ -89,60 +90,62 @@ class Meter:
         self.preprocessing = preprocessing
         self.device = device
         self.total = len(order)
-        self._blocks = list(network.blocks())
+        self._blocks = dict(network.blocks())
         self._batches = [_Batch(indices) for indices in _split(order, network.spec, device)]
         self._kept = positions_to_keep(network.spec, self.total, budget)
-        self._remembered: OrderedDict[frozenset[str], list[np.ndarray]] = OrderedDict()
+        self._remembered: OrderedDict[Lesion, list[np.ndarray]] = OrderedDict()
 
-    def measure(self, deleted: frozenset[str]) -> Iterator[Tally]:
+    def measure(self, lesion: Lesion) -> Iterator[Tally]:
         """Counts so far after each batch; the last is over all images.
 
         May be dropped at any point: what was computed stays for the next call.
         """
-        known = self._remembered.get(deleted)
+        known = self._remembered.get(lesion)
         predictions: list[np.ndarray] = []
         tally = _Running(self.images.labels is not None)
         for number, batch in enumerate(self._batches):
             if batch.intact is None:
-                batch.intact = self._predict(batch, frozenset())
-            found = self._predict(batch, deleted) if known is None else known[number]
+                batch.intact = self._predict(batch, INTACT)
+            found = self._predict(batch, lesion) if known is None else known[number]
             predictions.append(found)
             labels = None if self.images.labels is None else self.images.labels[batch.indices]
             tally.add(found, batch.intact, labels)
             if known is None or number == len(self._batches) - 1:
                 yield tally.result()
-        self._remember(deleted, predictions)
+        self._remember(lesion, predictions)
 
-    def _remember(self, deleted: frozenset[str], predictions: list[np.ndarray]) -> None:
-        self._remembered[deleted] = predictions
-        self._remembered.move_to_end(deleted)
+    def _remember(self, lesion: Lesion, predictions: list[np.ndarray]) -> None:
+        self._remembered[lesion] = predictions
+        self._remembered.move_to_end(lesion)
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def _predict(self, batch: _Batch, deleted: frozenset[str]) -> np.ndarray:
+    def _predict(self, batch: _Batch, lesion: Lesion) -> np.ndarray:
         """Top-1 of each image of a batch, int64 (n,); -1 where the network gives no numbers."""
-        if batch.predictions is not None and batch.deleted == deleted:
+        if batch.predictions is not None and batch.lesion == lesion:
             return batch.predictions
         with torch.inference_mode():
-            start, x = self._start(batch, deleted)
-            # What stays is right with the old deletions and the new, so that a pass may fail from here on.
+            course = places(self.network.spec, lesion)
+            start, x = self._start(batch, course)
+            # What stays is right with the old lesion and the new, so that a pass may fail from here on.
             batch.entering = {position: kept for position, kept in batch.entering.items() if position <= start}
             entering = dict(batch.entering)
-            for position in range(start, len(self._blocks)):
+            for position in range(start, len(course)):
                 if position in self._kept:
                     entering[position] = x
-                block_id, block = self._blocks[position]
-                x = block(x, block_id in deleted, batch.memory.get(position + 1))
-                if position + 1 in self._kept and block_id not in deleted:
+                place = course[position]
+                x = pool(x) if place.spec.pooled else x
+                x = self._blocks[place.block](x, place.mode, batch.memory.get(position + 1))
+                if position + 1 in self._kept and place.mode == "whole" and not place.spec.pooled:
                     batch.memory[position + 1] = x
             predictions: np.ndarray = answers(self.network.head(x)).cpu().numpy()
-        batch.entering, batch.deleted, batch.predictions = entering, deleted, predictions
+        batch.entering, batch.lesion, batch.predictions = entering, lesion, predictions
         return predictions
 
-    def _start(self, batch: _Batch, deleted: frozenset[str]) -> tuple[int, Tensor]:
-        """The last kept position that the change of deletions leaves as it was, and what enters there."""
-        changed = batch.deleted ^ deleted
-        first = next((position for position, (block_id, _) in enumerate(self._blocks) if block_id in changed), 0)
+    def _start(self, batch: _Batch, course: tuple[Place, ...]) -> tuple[int, Tensor]:
+        """The last kept position that the change of lesions leaves as it was, and what enters there."""
+        pairs = zip(places(self.network.spec, batch.lesion), course, strict=True)
+        first = next((position for position, (before, now) in enumerate(pairs) if before != now), 0)
         usable = [position for position in batch.entering if position <= first]
         if usable:
             return max(usable), batch.entering[max(usable)]

@@ -15,7 +15,7 @@ from explorer.engine.build import build_empty
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
-from explorer.networks.spec import STAGES, Family, NetworkSpec, ShortcutOption
+from explorer.networks.spec import STAGES, BlockKind, Family, NetworkSpec, ShortcutOption
 from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
@@ -136,18 +136,25 @@ def guess(state: State, like: NetworkSpec) -> NetworkSpec | None:
     )
     if len(blocks) != STAGES[family]:
         return None
+    kind: BlockKind = "layer"
+    if "layer1.0.conv2.weight" in state:
+        kind = "bottleneck" if "layer1.0.conv3.weight" in state else "basic"
     try:
-        return NetworkSpec(
+        guessed = NetworkSpec(
             family,
             blocks,
-            "bottleneck" if "layer1.0.conv3.weight" in state else "basic",
-            _guess_shortcut(state, blocks),
+            kind,
+            "none" if kind == "layer" else _guess_shortcut(state, blocks),
             like.stride_place,
             stem.shape[1],
             like.side,
             last.shape[0],
             first.shape[0],
+            "pre-activation" if "bn.weight" in state else "original",
         )
+        if last.shape[1] == first.shape[0] and kind == "layer":  # one width: max pools halve the map, as in VGG
+            return guessed.with_(widths="same", downsampling="pool")
+        return guessed
     except UserError:
         return None
 
@@ -174,7 +181,7 @@ def described(spec: NetworkSpec, other: NetworkSpec) -> str:
         facts.append(Sentence("{blocks} blocks", blocks="-".join(map(str, spec.blocks))))
     if spec.block != other.block and spec.depth == other.depth:
         facts.append(Sentence("basic blocks" if spec.block == "basic" else "bottleneck blocks"))
-    if spec.shortcut != other.shortcut:
+    if spec.shortcut != other.shortcut and not (spec.plain or other.plain):
         facts.append(Sentence("shortcut option {option}", option=spec.shortcut))
     if spec.stride_place != other.stride_place and spec.block == "bottleneck":
         facts.append(Sentence("the stride on the {place}", place=spec.stride_place))

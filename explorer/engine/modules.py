@@ -1,19 +1,21 @@
 """The modules of a residual network, with torchvision's names, so that its state dicts load as they are.
 
-A block can run with its residual branch deleted (F := 0, Veit et al. 2016, section 4.1): deletion is an argument of
-the forward pass, not a state of the module, so one module serves every set of deleted blocks.
+A block can run with its residual branch deleted (F := 0, Veit et al. 2016, section 4.1) or its shortcut cut, and the
+blocks in another order: the lesion is an argument of the forward pass, not a state of the module, so one module serves
+every lesion.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explorer.networks.spec import BlockSpec, NetworkSpec
+from explorer.networks.lesion import INTACT, Lesion, Mode, places
+from explorer.networks.spec import CONVS, BlockSpec, NetworkSpec
 
 
 class Subsampling(nn.Module):
@@ -33,38 +35,69 @@ class Subsampling(nn.Module):
 
 
 class Block(nn.Module, ABC):
-    """One residual unit, y = ReLU(shortcut(x) + F(x)) (He et al. 2015, equations 1 and 2)."""
+    """One residual unit, y = ReLU(shortcut(x) + F(x)) (He et al. 2015, equations 1 and 2); of a plain network, whose
+    shortcut is `none`, y = ReLU(F(x))."""
 
     def __init__(self, spec: BlockSpec) -> None:
         super().__init__()
+        self.plain = spec.shortcut == "none"
         self.relu = nn.ReLU(inplace=True)
         self.downsample = _shortcut(spec)
 
     @abstractmethod
     def branch(self, x: Tensor) -> Tensor:
-        """The residual branch F(x): (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)."""
+        """The residual branch F, from where the ways part: (N, in_channels, H, W) -> (N, out_channels, H / stride,
+        W / stride)."""
 
     def shortcut(self, x: Tensor) -> Tensor:
-        """The other way, of the same output shape."""
+        """The other way, of the same output shape. A plain layer has none; deleted, it passes its input on, subsampled
+        and padded as option A does where the shape changes."""
         return x if self.downsample is None else self.downsample(x)
 
-    def forward(self, x: Tensor, deleted: bool = False, out: Tensor | None = None) -> Tensor:
-        """The block's output; with `deleted`, what its shortcut alone gives.
+    def part(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What goes into the branch and what into the shortcut."""
+        return x, x
+
+    def join(self, y: Tensor) -> Tensor:
+        """What follows the addition, in place."""
+        result: Tensor = self.relu(y)
+        return result
+
+    def around(self, x: Tensor) -> Tensor:
+        """The output when the branch is zero."""
+        # What comes in is an output of ReLU, so the identity needs no ReLU of its own.
+        return x if self.downsample is None else functional.relu(self.downsample(x))
+
+    def forward(self, x: Tensor, mode: Mode = "whole", out: Tensor | None = None) -> Tensor:
+        """The block's output.
 
         Args:
             x: (N, in_channels, H, W).
-            deleted: whether the residual branch gives zero.
-            out: memory for the output where the branch is computed, outside of autograd; else it is new.
+            mode: `deleted` for what the shortcut alone gives, `cut` for what the branch alone gives.
+            out: memory for the sum of the two ways, outside of autograd; else it is new.
         """
-        if deleted:
-            # What comes in is an output of ReLU, so the identity needs no ReLU of its own.
-            return x if self.downsample is None else functional.relu(self.downsample(x))
-        y = self.branch(x)
-        if out is None:
-            y += self.shortcut(x)
-        else:
-            y = torch.add(y, self.shortcut(x), out=out)
-        result: Tensor = self.relu(y)
+        if mode == "deleted":
+            return self.around(x)
+        inner, outer = self.part(x)
+        y = self.branch(inner)
+        if mode == "whole" and not self.plain:
+            if out is None:
+                y += self.shortcut(outer)
+            else:
+                y = torch.add(y, self.shortcut(outer), out=out)
+        return self.join(y)
+
+
+class PlainLayer(Block):
+    """3x3, batch norm, ReLU: one layer of a plain network (He et al. 2015, section 3.3)."""
+
+    def __init__(self, spec: BlockSpec) -> None:
+        super().__init__(spec)
+        self.conv1 = _conv(spec.in_channels, spec.out_channels, 3, spec.stride)
+        self.bn1 = nn.BatchNorm2d(spec.out_channels)
+
+    def branch(self, x: Tensor) -> Tensor:
+        result: Tensor = self.bn1(self.conv1(x))
         return result
 
 
@@ -73,9 +106,8 @@ class BasicBlock(Block):
 
     def __init__(self, spec: BlockSpec) -> None:
         super().__init__(spec)
-        self.conv1 = _conv(spec.in_channels, spec.width, 3, spec.stride)
+        self.conv1, self.conv2 = _convolutions(spec)
         self.bn1 = nn.BatchNorm2d(spec.width)
-        self.conv2 = _conv(spec.width, spec.out_channels, 3)
         self.bn2 = nn.BatchNorm2d(spec.out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
@@ -88,12 +120,9 @@ class Bottleneck(Block):
 
     def __init__(self, spec: BlockSpec) -> None:
         super().__init__(spec)
-        on_first = spec.stride_place == "1x1"
-        self.conv1 = _conv(spec.in_channels, spec.width, 1, spec.stride if on_first else 1)
+        self.conv1, self.conv2, self.conv3 = _convolutions(spec)
         self.bn1 = nn.BatchNorm2d(spec.width)
-        self.conv2 = _conv(spec.width, spec.width, 3, 1 if on_first else spec.stride)
         self.bn2 = nn.BatchNorm2d(spec.width)
-        self.conv3 = _conv(spec.width, spec.out_channels, 1)
         self.bn3 = nn.BatchNorm2d(spec.out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
@@ -103,8 +132,48 @@ class Bottleneck(Block):
         return result
 
 
+class PreactivatedBlock(Block):
+    """Full pre-activation, y = shortcut(x) + F(x), F = BN, ReLU, conv, BN, ReLU, conv … (He et al. 2016, equation 3
+    and Fig. 4e), basic or bottleneck.
+
+    The first block's first batch norm and ReLU stand in the stem, and a projection starts behind the first ReLU
+    (ibid., section 5).
+    """
+
+    def __init__(self, spec: BlockSpec) -> None:
+        super().__init__(spec)
+        self.first = spec.first
+        self.projected = spec.shortcut == "projection"
+        widths = (spec.in_channels, spec.width, spec.width)
+        for number, conv in enumerate(_convolutions(spec), 1):
+            if number > 1 or not spec.first:
+                self.add_module(f"bn{number}", nn.BatchNorm2d(widths[number - 1]))
+            self.add_module(f"conv{number}", conv)
+        self.count = CONVS[spec.kind]
+
+    def _activation(self, number: int, x: Tensor) -> Tensor:
+        result: Tensor = self.relu(self.get_submodule(f"bn{number}")(x))
+        return result
+
+    def part(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        inner = x if self.first else self._activation(1, x)
+        return inner, inner if self.projected else x
+
+    def branch(self, x: Tensor) -> Tensor:
+        x = self.get_submodule("conv1")(x)
+        for number in range(2, self.count + 1):
+            x = self.get_submodule(f"conv{number}")(self._activation(number, x))
+        return x
+
+    def join(self, y: Tensor) -> Tensor:
+        return y
+
+    def around(self, x: Tensor) -> Tensor:
+        return self.shortcut(self.part(x)[1] if self.projected else x)
+
+
 class ResidualNetwork(nn.Module):
-    """Stem, stages, head; parameters named as torchvision's `ResNet` names them.
+    """Stem, stages, head; parameters named as torchvision's `ResNet` names them. Without shortcuts it is a plain net.
 
     Input (N, in_channels, side, side), output (N, classes). Any other side works too; the spec's is what the cost
     figures state.
@@ -118,9 +187,10 @@ class ResidualNetwork(nn.Module):
         self.bn1 = nn.BatchNorm2d(spec.stem_channels)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if large else nn.Identity()
-        kinds: dict[str, type[Block]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
         for stage in spec.stages:
-            self.add_module(stage.id, nn.Sequential(*(kinds[block.kind](block) for block in stage.blocks)))
+            self.add_module(stage.id, nn.Sequential(*map(_block, stage.blocks)))
+        if spec.order == "pre-activation":
+            self.bn = nn.BatchNorm2d(spec.stages[-1].out_channels)
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
         self.fc = nn.Linear(spec.stages[-1].out_channels, spec.classes)
 
@@ -138,15 +208,25 @@ class ResidualNetwork(nn.Module):
 
     def head(self, x: Tensor) -> Tensor:
         """The last stage's output -> logits (N, classes)."""
+        if self.spec.order == "pre-activation":
+            x = self.relu(self.bn(x))
         logits: Tensor = self.fc(torch.flatten(self.avgpool(x), 1))
         return logits
 
-    def forward(self, x: Tensor, deleted: Collection[str] = ()) -> Tensor:
-        """Logits, with the residual branches of the `deleted` blocks set to zero."""
+    def forward(self, x: Tensor, lesion: Lesion = INTACT) -> Tensor:
+        """Logits, with the lesion done to its blocks."""
         x = self.stem(x)
-        for block_id, block in self.blocks():
-            x = block(x, block_id in deleted)
+        blocks = dict(self.blocks())
+        for place in places(self.spec, lesion):
+            if place.spec.pooled:
+                x = pool(x)
+            x = blocks[place.block](x, place.mode)
         return self.head(x)
+
+
+def pool(x: Tensor) -> Tensor:
+    """The 2x2 max pool between the stages of a VGG-like net: (N, C, H, W) -> (N, C, H // 2, W // 2)."""
+    return functional.max_pool2d(x, 2)
 
 
 def answers(logits: Tensor) -> Tensor:
@@ -159,10 +239,31 @@ def _conv(in_channels: int, out_channels: int, size: int, stride: int = 1) -> nn
     return nn.Conv2d(in_channels, out_channels, size, stride=stride, padding=size // 2, bias=False)
 
 
+def _convolutions(spec: BlockSpec) -> tuple[nn.Conv2d, ...]:
+    """The 3x3, 3x3 of a basic block or the 1x1, 3x3, 1x1 of a bottleneck."""
+    if spec.kind == "basic":
+        return _conv(spec.in_channels, spec.width, 3, spec.stride), _conv(spec.width, spec.out_channels, 3)
+    on_first = spec.stride_place == "1x1"
+    return (
+        _conv(spec.in_channels, spec.width, 1, spec.stride if on_first else 1),
+        _conv(spec.width, spec.width, 3, 1 if on_first else spec.stride),
+        _conv(spec.width, spec.out_channels, 1),
+    )
+
+
+def _block(spec: BlockSpec) -> Block:
+    if spec.preactivated:
+        return PreactivatedBlock(spec)
+    kinds: dict[str, type[Block]] = {"basic": BasicBlock, "bottleneck": Bottleneck, "layer": PlainLayer}
+    return kinds[spec.kind](spec)
+
+
 def _shortcut(spec: BlockSpec) -> nn.Module | None:
     if spec.shortcut == "projection":
         projection = _conv(spec.in_channels, spec.out_channels, 1, spec.stride)
+        if spec.preactivated:
+            return nn.Sequential(projection)
         return nn.Sequential(projection, nn.BatchNorm2d(spec.out_channels))
-    if spec.shortcut == "subsampling":
+    if spec.shortcut == "subsampling" or (spec.shortcut == "none" and spec.downsampling):
         return Subsampling(spec.in_channels, spec.out_channels, spec.stride)
     return None

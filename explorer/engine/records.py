@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
 # -- what is chosen ----------------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ class PictureRequest:
         deleted: ids of the blocks whose residual branch is zero.
         device: torch's name.
         wanted: ids of parts whose maps are needed even where those of all blocks would be too large to keep.
+        cut, order: the rest of the lesion, as in `explorer.networks.lesion.Lesion`.
     """
 
     spec: NetworkSpec
@@ -178,6 +180,12 @@ class PictureRequest:
     deleted: frozenset[str] = frozenset()
     device: str = "cpu"
     wanted: tuple[str, ...] = ()
+    cut: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
+
+    @property
+    def lesion(self) -> Lesion:
+        return Lesion(self.deleted, self.cut, self.order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +238,7 @@ class AccuracyRequest:
     """Accuracy of a network on a labelled set, with some blocks deleted.
 
     Attributes:
-        spec, weights, deleted, device: as in PictureRequest.
+        spec, weights, deleted, device, cut, order: as in PictureRequest.
         data: the labelled set.
         images: how many of it at most, None for all; taken from the front of the balanced, shuffled order.
     """
@@ -241,6 +249,12 @@ class AccuracyRequest:
     deleted: frozenset[str] = frozenset()
     images: int | None = None
     device: str = "cpu"
+    cut: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
+
+    @property
+    def lesion(self) -> Lesion:
+        return Lesion(self.deleted, self.cut, self.order)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ from explorer.engine.records import (
 )
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
+from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
@@ -212,10 +213,10 @@ class Session:
     # -- one picture ---------------------------------------------------------------------------------------------
 
     def run_picture(self, request: PictureRequest) -> Generator[Step, None, PictureResult]:
-        """Prediction and maps of one picture, with the blocks deleted and with none."""
+        """Prediction and maps of one picture, with the lesion and intact."""
         loaded = yield from self.load(request.spec, request.weights)
         spec, info = loaded.info.spec, loaded.info
-        spec.check_ids(request.deleted)
+        lesion = request.lesion.checked(spec)
         pixels, words = images.fit(request.picture, info.preprocessing)
         x = images.normalise(pixels, info.preprocessing)
         keep = capture.parts_to_keep(spec, request.wanted)
@@ -223,12 +224,12 @@ class Session:
         intact = self._passes.use(intact_key)
         if intact is None:
             yield Step(None, Sentence("Running the intact network"))
-            intact = yield from self._run(loaded, x, frozenset(), keep, request.device)
+            intact = yield from self._run(loaded, x, INTACT, keep, request.device)
             self._passes[intact_key] = intact
         now = intact
-        if request.deleted:
+        if lesion:
             yield Step(None, Sentence("Running the network"))
-            now = yield from self._run(loaded, x, request.deleted, keep, request.device)
+            now = yield from self._run(loaded, x, lesion, keep, request.device)
         return PictureResult(
             request=request,
             seen=images.seen(pixels, info.preprocessing),
@@ -245,14 +246,14 @@ class Session:
         )
 
     def _run(
-        self, loaded: Loaded, x: Tensor, deleted: frozenset[str], keep: frozenset[str], device: str
+        self, loaded: Loaded, x: Tensor, lesion: Lesion, keep: frozenset[str], device: str
     ) -> Generator[Step, None, _Pass]:
         """One pass on a device, or on the CPU where the device can't."""
 
         def on(chosen: DeviceInfo, note: str) -> Generator[Step, None, _Pass]:
             network = self._on(loaded.network, chosen.id)
             macs = network_cost(loaded.info.spec).macs
-            steps = capture.capture_steps(network, x.to(chosen.id), deleted, keep)
+            steps = capture.capture_steps(network, x.to(chosen.id), lesion, keep)
             seconds = 0.0
             while True:
                 began = time.perf_counter()
@@ -274,9 +275,9 @@ class Session:
     # -- accuracy ------------------------------------------------------------------------------------------------
 
     def accuracy(self, request: AccuracyRequest) -> Generator[Step | AccuracyResult, None, AccuracyResult]:
-        """Accuracy with the blocks deleted, beside the intact one; yields each estimate on the way."""
+        """Accuracy with the lesion, beside the intact one; yields each estimate on the way."""
         loaded = yield from self.load(request.spec, request.weights)
-        loaded.info.spec.check_ids(request.deleted)
+        request.lesion.checked(loaded.info.spec)
         data = yield from self.open(request.data, loaded.info)
         began = time.perf_counter()
 
@@ -295,7 +296,7 @@ class Session:
         began: float,
     ) -> Generator[AccuracyResult, None, AccuracyResult]:
         meter = self._meter(loaded, data, request.images, device)
-        for tally in meter.measure(request.deleted):
+        for tally in meter.measure(request.lesion.checked(loaded.info.spec)):
             result = AccuracyResult(
                 request, tally.counts, tally.intact, tally.discordant, meter.total, time.perf_counter() - began,
                 device.title, data.note, note,

@@ -1,7 +1,10 @@
 """Names and depths -> specs.
 
 ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of its Table 6, with option A shortcuts and
-10 classes. Any other depth follows the same pattern (`from_depth`).
+10 classes. `preresnet110` is the form that Veit et al. 2016 deleted blocks of, `plain20` and `plain56` the plain twins
+of He et al. 2015, section 4.2, and `vgg_narrow` the control of Veit et al.: a VGG-like net of one width, 15 weighted
+layers with batch norm, so that any but the first may go (theirs is 128 channels wide, ours 64). Any other depth follows
+the same pattern (`from_depth`).
 """
 
 from __future__ import annotations
@@ -36,6 +39,11 @@ def _cifar(blocks: tuple[int, ...], block: BlockKind) -> NetworkSpec:
 
 PRESETS: dict[str, NetworkSpec] = {f"resnet{depth}": _imagenet(depth) for depth in _IMAGENET}
 PRESETS |= {f"resnet{depth}": _cifar(((depth - 2) // 6,) * 3, "basic") for depth in _CIFAR}
+PRESETS["preresnet110"] = PRESETS["resnet110"].with_(order="pre-activation")
+PRESETS |= {f"plain{depth}": PRESETS[f"resnet{depth}"].twin() for depth in (20, 56)}
+PRESETS["vgg_narrow"] = NetworkSpec(
+    "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
+)
 """Every network that has a name, in the order in which menus show them."""
 
 
@@ -118,8 +126,9 @@ def find(name: str) -> NetworkSpec:
         UserError: neither.
     """
     key = name.lower().replace("-", "").replace("_", "")
-    if key in PRESETS:
-        return PRESETS[key]
+    for known, preset in PRESETS.items():
+        if key == known.replace("_", ""):
+            return preset
     path = Path(name)
     if path.suffix.lower() == ".json" or os.path.isfile(name):  # unlike Path's, false for names too long to exist
         return NetworkSpec.load(path)

@@ -14,11 +14,17 @@ from typing import Literal
 
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
-from explorer.networks.operations import Operation, block_operations, head_operations, stem_operations
+from explorer.networks.operations import (
+    Operation,
+    before_the_split,
+    block_operations,
+    head_operations,
+    stem_operations,
+)
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
 
 NodeKind = Literal["input", "stem", "block", "operation", "head", "output"]
-EdgeKind = Literal["forward", "identity", "projection", "subsampling"]
+EdgeKind = Literal["forward", "identity", "projection", "subsampling", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ class Graph:
 
 @lru_cache(maxsize=16)
 def block_graph(spec: NetworkSpec) -> Graph:
-    """Input, stem, every block, head; a forward edge between neighbours and one shortcut around each block."""
+    """Input, stem, every block, head; a forward edge between neighbours and one shortcut around each block, unless the
+    network is plain."""
     cost = network_cost(spec)
     nodes = [_input(spec), Node("stem", "stem", spec.input_shape, cost.stem.output)]
     outputs = {part.id: part.output for part in cost.blocks}
@@ -85,7 +92,7 @@ def block_graph(spec: NetworkSpec) -> Graph:
     nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
     edges = _chain(nodes)
     for before, node, after in zip(nodes, nodes[1:], nodes[2:], strict=False):
-        if node.block is not None:
+        if node.block is not None and not spec.plain:
             edges.append(Edge(before.id, after.id, node.block.shortcut, node.output, node.id))
     return Graph(tuple(nodes), tuple(edges))
 
@@ -107,13 +114,15 @@ def operation_graph(spec: NetworkSpec, part_id: str) -> Graph:
         Node("output", "output", part.output, part.output),
     ]
     edges = _chain(nodes)
-    if part.block is not None:
+    if part.block is not None and not spec.plain:
         shortcut = [_operation_node(part, operation) for operation in operations if operation.on_shortcut]
         add = next(node for node in branch if node.operation is not None and node.operation.kind == "add")
-        track = [nodes[0], *shortcut, add]
+        start = before_the_split(part.block, operations)
+        source = nodes[0] if start is None else next(node for node in branch if node.id == start.id)
+        track = [source, *shortcut, add]
         edges += [
-            Edge(source.id, target.id, part.block.shortcut, source.output, part.id)
-            for source, target in itertools.pairwise(track)
+            Edge(before.id, after.id, part.block.shortcut, before.output, part.id)
+            for before, after in itertools.pairwise(track)
         ]
         nodes[-1:-1] = shortcut
     return Graph(tuple(nodes), tuple(edges))

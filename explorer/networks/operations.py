@@ -1,6 +1,7 @@
 """A spec -> its operations, with shapes: what the cost figures add up and what an opened block shows.
 
-Strides and paddings are those of torchvision's `models/resnet.py`; option A is He et al. 2015, section 3.3.
+Strides and paddings are those of torchvision's `models/resnet.py`; option A is He et al. 2015, section 3.3; full
+pre-activation is He et al. 2016, Fig. 4e, with the edges of its section 5.
 """
 
 from __future__ import annotations
@@ -50,51 +51,80 @@ def stem_operations(spec: NetworkSpec) -> tuple[Operation, ...]:
 
 
 def block_operations(block: BlockSpec, shape: Shape) -> tuple[Operation, ...]:
-    """The residual branch in order, then the shortcut's operations (none for identity), the addition and its ReLU.
+    """The pool before the block where there is one, the residual branch in order, then the shortcut's operations (none
+    for identity), the addition, and the ReLU behind it in the original order.
 
     Args:
         block: of the network.
         shape: of the block's input.
     """
-    branch: list[Operation] = []
-    sizes = [3, 3] if block.kind == "basic" else [1, 3, 1]
-    strided = 0 if block.kind == "basic" or block.stride_place == "1x1" else 1
-    current = shape
+    before: tuple[Operation, ...] = ()
+    if block.pooled:
+        before = (Operation(f"{block.id}.pool", "maxpool", shape, pooled(shape), kernel=2, stride=2),)
+        shape = before[0].output
+    branch = tuple(_branch(block, shape))
+    output = branch[-1].output
+    after = []
+    if block.shortcut != "none":
+        after.append(Operation(f"{block.id}.add", "add", output, output))
+    if not block.preactivated:
+        after.append(Operation(f"{block.id}.relu", "relu", output, output))
+    return (*before, *branch, *_shortcut_operations(block, shape, output), *after)
+
+
+_SIZES = {"basic": (3, 3), "bottleneck": (1, 3, 1), "layer": (3,)}
+
+
+def _branch(block: BlockSpec, shape: Shape) -> Iterator[Operation]:
+    """Convolutions, each with batch norm and ReLU behind it or, pre-activated, before it."""
+    sizes = _SIZES[block.kind]
+    strided = 1 if block.kind == "bottleneck" and block.stride_place == "3x3" else 0
     for index, size in enumerate(sizes):
         number = index + 1
         last = number == len(sizes)
+        if block.preactivated and not (block.first and index == 0):
+            yield _bn(f"{block.id}.bn{number}", shape)
+            yield Operation(f"{block.id}.relu{number}", "relu", shape, shape)
         channels = block.out_channels if last else block.width
-        stride = block.stride if index == strided else 1
-        conv = _conv(f"{block.id}.conv{number}", current, channels, size, stride)
-        current = conv.output
-        branch += [conv, _bn(f"{block.id}.bn{number}", current)]
-        if not last:
-            branch.append(Operation(f"{block.id}.relu{number}", "relu", current, current))
-    return (
-        *branch,
-        *_shortcut_operations(block, shape, current),
-        Operation(f"{block.id}.add", "add", current, current),
-        Operation(f"{block.id}.relu", "relu", current, current),
-    )
+        conv = _conv(f"{block.id}.conv{number}", shape, channels, size, block.stride if index == strided else 1)
+        shape = conv.output
+        yield conv
+        if not block.preactivated:
+            yield _bn(f"{block.id}.bn{number}", shape)
+            if not last:
+                yield Operation(f"{block.id}.relu{number}", "relu", shape, shape)
 
 
 def _shortcut_operations(block: BlockSpec, shape: Shape, output: Shape) -> tuple[Operation, ...]:
     name = f"{block.id}.downsample"
     if block.shortcut == "projection":
         conv = _conv(f"{name}.0", shape, block.out_channels, 1, block.stride, on_shortcut=True)
-        return (conv, _bn(f"{name}.1", conv.output, on_shortcut=True))
+        return (conv,) if block.preactivated else (conv, _bn(f"{name}.1", conv.output, on_shortcut=True))
     if block.shortcut == "subsampling":
         return (Operation(name, "subsample", shape, output, stride=block.stride, on_shortcut=True),)
     return ()
 
 
+def before_the_split(block: BlockSpec, operations: tuple[Operation, ...]) -> Operation | None:
+    """The operation behind which the shortcut leaves; None where that is the block's input.
+
+    A projection of a pre-activation block leaves behind the first ReLU: it is pre-activated too.
+    """
+    if block.preactivated and block.shortcut == "projection" and not block.first:
+        return next(operation for operation in operations if operation.kind == "relu")
+    return operations[0] if block.pooled else None
+
+
 def head_operations(spec: NetworkSpec, shape: Shape) -> tuple[Operation, ...]:
-    """Global average pooling and the classifier, on the last stage's output."""
-    pooled = (shape[0], 1, 1)
+    """Global average pooling and the classifier, on the last stage's output; behind pre-activation blocks, the last
+    batch norm and ReLU first."""
+    averages = (shape[0], 1, 1)
     weights = shape[0] * spec.classes
+    last = (_bn("bn", shape), Operation("last_relu", "relu", shape, shape)) if spec.order == "pre-activation" else ()
     return (
-        Operation("avgpool", "avgpool", shape, pooled, kernel=shape[1]),
-        Operation("fc", "linear", pooled, (spec.classes, 1, 1), parameters=weights + spec.classes, macs=weights),
+        *last,
+        Operation("avgpool", "avgpool", shape, averages, kernel=shape[1]),
+        Operation("fc", "linear", averages, (spec.classes, 1, 1), parameters=weights + spec.classes, macs=weights),
     )
 
 
@@ -121,6 +151,11 @@ def _conv(name: str, shape: Shape, channels: int, size: int, stride: int, on_sho
 
 def _bn(name: str, shape: Shape, on_shortcut: bool = False) -> Operation:
     return Operation(name, "bn", shape, shape, parameters=2 * shape[0], on_shortcut=on_shortcut)
+
+
+def pooled(shape: Shape) -> Shape:
+    """After a 2x2 max pool with stride 2."""
+    return (shape[0], shape[1] // 2, shape[2] // 2)
 
 
 def _halved(shape: Shape) -> Shape:

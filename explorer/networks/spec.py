@@ -1,7 +1,7 @@
-"""The specification of a residual network: the one source that everything else is derived from.
+"""The specification of a network: the one source that everything else is derived from.
 
-Words follow He et al. 2015 (arXiv:1512.03385). A `NetworkSpec` holds what a person chooses; its stages and blocks,
-with their channels and strides, are derived from it.
+Words follow He et al. 2015 (arXiv:1512.03385), and He et al. 2016 (arXiv:1603.05027) for the order of activation. A
+`NetworkSpec` holds what a person chooses; its stages and blocks, with their channels and strides, are derived from it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from typing import Any, Literal, get_args
 from explorer.errors import UserError
 
 Family = Literal["imagenet", "cifar"]
-BlockKind = Literal["basic", "bottleneck"]
-ShortcutOption = Literal["A", "B", "C"]
+BlockKind = Literal["basic", "bottleneck", "layer"]
+ShortcutOption = Literal["A", "B", "C", "none"]
 StridePlace = Literal["3x3", "1x1"]
-ShortcutKind = Literal["identity", "projection", "subsampling"]
+Order = Literal["original", "pre-activation"]
+Widths = Literal["doubled", "same"]
+Downsampling = Literal["stride", "pool"]
+ShortcutKind = Literal["identity", "projection", "subsampling", "none"]
 Shape = tuple[int, int, int]
 """Channels, height, width."""
 
-EXPANSION: dict[str, int] = {"basic": 1, "bottleneck": 4}
+EXPANSION: dict[str, int] = {"basic": 1, "bottleneck": 4, "layer": 1}
 """Output channels of a block over the width of its 3x3 convolutions (He et al. 2015, Table 1)."""
-CONVS: dict[str, int] = {"basic": 2, "bottleneck": 3}
-"""Weighted layers on the residual branch of one block."""
+CONVS: dict[str, int] = {"basic": 2, "bottleneck": 3, "layer": 1}
+"""Weighted layers on the residual branch of one block; a `layer` is one convolution of a network without shortcuts."""
 STAGES: dict[str, int] = {"imagenet": 4, "cifar": 3}
 STEM_WIDTH: dict[str, int] = {"imagenet": 64, "cifar": 16}
 
@@ -55,16 +58,21 @@ class SpecError(UserError):
 
 @dataclass(frozen=True)
 class BlockSpec:
-    """One residual block.
+    """One residual block, or one layer of a network without shortcuts.
 
     Attributes:
         id: its module path, `layer2.1`.
-        kind: basic (two 3x3) or bottleneck (1x1, 3x3, 1x1).
+        kind: basic (two 3x3), bottleneck (1x1, 3x3, 1x1) or layer (one 3x3).
         in_channels, out_channels: of the whole block.
         width: channels between its convolutions.
         stride: 2 in a block that halves the map, else 1.
         stride_place: which convolution of a bottleneck has the stride.
-        shortcut: identity, projection (1x1 conv + BN) or subsampling (option A: no parameters).
+        shortcut: identity, projection (1x1 conv + BN), subsampling (option A: no parameters) or none.
+        preactivated: whether batch norm and ReLU stand before the convolutions (He et al. 2016, Fig. 4e). A projection
+            then has no batch norm of its own and starts behind the first ReLU.
+        first: whether it is the first block of a pre-activation network, whose first batch norm and ReLU stand in the
+            stem, before the two ways part (He et al. 2016, section 5).
+        pooled: whether a 2x2 max pool with stride 2 stands before it; the pool stays when the block is deleted.
     """
 
     id: str
@@ -75,11 +83,20 @@ class BlockSpec:
     stride: int
     stride_place: StridePlace
     shortcut: ShortcutKind
+    preactivated: bool = False
+    first: bool = False
+    pooled: bool = False
 
     @property
     def downsampling(self) -> bool:
         """Whether the block changes the shape, so that its shortcut cannot be the identity."""
         return self.stride != 1 or self.in_channels != self.out_channels
+
+    @property
+    def form(self) -> BlockSpec:
+        """What another block must equal to be able to stand in its place: all but the name, and the pool before it,
+        which belongs to the place."""
+        return replace(self, id="", pooled=False)
 
 
 @dataclass(frozen=True)
@@ -100,11 +117,14 @@ class NetworkSpec:
         blocks: blocks in each stage.
         block: basic or bottleneck.
         shortcut: option A, B or C of He et al. 2015, section 3.3. A: identity, zero-padded subsampling where the
-            shape changes. B: projection where the shape changes. C: projections everywhere.
+            shape changes. B: projection where the shape changes. C: projections everywhere. `none`: a plain network.
         stride_place: the bottleneck's stride on its `3x3` (torchvision) or its first `1x1` (the paper).
         in_channels, side: the input is in_channels x side x side.
         classes: outputs of the classifier.
-        width: channels of the first stage's 3x3 convolutions; doubles with each stage.
+        width: channels of the first stage's 3x3 convolutions; doubles with each stage, unless `widths` says otherwise.
+        order: of activation, original (He et al. 2015) or full pre-activation (He et al. 2016, Fig. 4e).
+        widths: `doubled` with each stage, or the `same` in all.
+        downsampling: between stages by the `stride` of a block, or by a max `pool` before it, as in VGG.
 
     Raises:
         SpecError: a value is outside what can be built.
@@ -119,12 +139,19 @@ class NetworkSpec:
     side: int = 224
     classes: int = 1000
     width: int = 64
+    order: Order = "original"
+    widths: Widths = "doubled"
+    downsampling: Downsampling = "stride"
 
     def __post_init__(self) -> None:
         _check_choice("family", self.family, get_args(Family))
         _check_choice("block", self.block, get_args(BlockKind))
         _check_choice("shortcut option", self.shortcut, get_args(ShortcutOption))
         _check_choice("stride place", self.stride_place, get_args(StridePlace))
+        _check_choice("order of activation", self.order, get_args(Order))
+        _check_choice("widths", self.widths, get_args(Widths))
+        _check_choice("downsampling", self.downsampling, get_args(Downsampling))
+        self._check_plain()
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not _is_int(value) or not low <= value <= high:
@@ -133,6 +160,12 @@ class NetworkSpec:
                     what=_FIELD_WORDS[name], low=low, high=high, value=_shown(value),
                 )  # fmt: skip
         self._check_blocks()
+
+    def _check_plain(self) -> None:
+        if self.block == "layer" and self.shortcut != "none":
+            raise SpecError("Single layers have no shortcut: choose the shortcut option none, or basic blocks.")
+        if self.order == "pre-activation" and self.shortcut == "none":
+            raise SpecError("The pre-activation order needs shortcuts: choose the original order, or an option A to C.")
 
     def _check_blocks(self) -> None:
         wanted = STAGES[self.family]
@@ -163,8 +196,16 @@ class NetworkSpec:
 
     @property
     def name(self) -> str:
-        """How people call it: `ResNet-50`, or `ResNet-26` for one without a preset."""
-        return f"ResNet-{self.depth}"
+        """How people call it: `ResNet-50`, `PreResNet-110` (pre-activation), `Plain-20` (no shortcuts), `VGG-like-15`
+        (no shortcuts, max pools between the stages)."""
+        if self.plain:
+            return f"{'VGG-like' if self.downsampling == 'pool' else 'Plain'}-{self.depth}"
+        return f"{'PreResNet' if self.order == 'pre-activation' else 'ResNet'}-{self.depth}"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has no shortcuts."""
+        return self.shortcut == "none"
 
     @property
     def input_shape(self) -> Shape:
@@ -181,24 +222,33 @@ class NetworkSpec:
         channels = self.stem_channels
         for index, count in enumerate(self.blocks):
             stage_id = f"layer{index + 1}"
-            width = self.width * 2**index
+            width = self.width * (2**index if self.widths == "doubled" else 1)
             out = width * EXPANSION[self.block]
             blocks = []
             for position in range(count):
-                stride = 2 if index > 0 and position == 0 else 1
-                blocks.append(self._block(f"{stage_id}.{position}", channels, width, out, stride))
+                between = index > 0 and position == 0
+                block = self._block(f"{stage_id}.{position}", channels, width, out, between)
+                blocks.append(replace(block, first=block.preactivated and index == position == 0))
                 channels = out
             stages.append(StageSpec(stage_id, tuple(blocks), out))
         return tuple(stages)
 
-    def _block(self, block_id: str, channels: int, width: int, out: int, stride: int) -> BlockSpec:
+    def _block(self, block_id: str, channels: int, width: int, out: int, between: bool) -> BlockSpec:
+        """A block; `between` says that the map is halved before or in it."""
+        pooled = between and self.downsampling == "pool"
+        stride = 2 if between and not pooled else 1
         changes = stride != 1 or channels != out
         kind: ShortcutKind = "identity"
-        if self.shortcut == "C" or (changes and self.shortcut == "B"):
+        if self.plain:
+            kind = "none"
+        elif self.shortcut == "C" or (changes and self.shortcut == "B"):
             kind = "projection"
         elif changes:
             kind = "subsampling"
-        return BlockSpec(block_id, self.block, channels, width, out, stride, self.stride_place, kind)
+        return BlockSpec(
+            block_id, self.block, channels, width, out, stride, self.stride_place, kind,
+            preactivated=self.order == "pre-activation", pooled=pooled,
+        )  # fmt: skip
 
     @cached_property
     def all_blocks(self) -> tuple[BlockSpec, ...]:
@@ -217,9 +267,17 @@ class NetworkSpec:
         """Whether weights of one compute the same in the other: both have the same blocks and shortcuts, whatever
         their input and classes. A basic block has its stride in one place only, so there it makes no difference."""
         free: dict[str, Any] = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
-        if self.block == "basic":
+        if self.block != "bottleneck":
             free["stride_place"] = other.stride_place
         return self.with_(**free) == other
+
+    def twin(self) -> NetworkSpec:
+        """The plain twin: the same network without any shortcut (He et al. 2015, section 3.3), layer by layer where
+        its blocks are basic."""
+        blocks, block = self.blocks, self.block
+        if block == "basic":
+            blocks, block = tuple(2 * count for count in blocks), "layer"
+        return self.with_(blocks=blocks, block=block, shortcut="none", order="original")
 
     def check_ids(self, ids: Any) -> frozenset[str]:
         """The ids as a set.

@@ -31,7 +31,7 @@ def run(network: ResidualNetwork, deleted: frozenset[str]) -> dict[str, np.ndarr
         x = network.stem(x)
         maps["stem"] = x[0].numpy().copy()
         for block_id, block in network.blocks():
-            x = block(x, block_id in deleted)
+            x = block(x, "deleted" if block_id in deleted else "whole")
             maps[block_id] = maps[block_id.split(".")[0]] = x[0].numpy().copy()
     return maps
 

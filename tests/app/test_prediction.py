@@ -13,6 +13,7 @@ from explorer.app.panels.prediction import PredictionPanel
 from explorer.app.theme import LIGHT
 from explorer.engine.build import build
 from explorer.engine.records import UNTRAINED
+from explorer.networks.lesion import Lesion
 from tests.app.panel_support import CLASSES, SMALL, document, picture, picture_result, pixels, show
 
 SHARES = np.array([0.01, 0.02, 0.03, 0.0, 0.005, 0.6, 0.015, 0.2, 0.02, 0.1])
@@ -34,7 +35,7 @@ def test_result_of_a_real_network(qtbot: QtBot) -> None:
     with torch.inference_mode():
         x = torch.from_numpy(shown.pixels[None, :, :, :1].astype(np.float32) / 255).permute(0, 3, 1, 2)
         network = build(SMALL)
-        now = torch.softmax(network(x, {"layer2.1"}), 1)[0].double().numpy()
+        now = torch.softmax(network(x, Lesion(frozenset({"layer2.1"}))), 1)[0].double().numpy()
         intact = torch.softmax(network(x), 1)[0].double().numpy()
     panel = show(qtbot, PredictionPanel(document(SMALL, picture=shown, deleted=frozenset({"layer2.1"}))))
     panel.show_result(picture_result(shown, now, intact, frozenset({"layer2.1"})))

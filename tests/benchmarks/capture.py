@@ -8,6 +8,7 @@ import torchvision
 from explorer.engine.build import build
 from explorer.engine.capture import capture, parts_to_keep
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import INTACT
 from tests.benchmarks.common import side_by_side, tell
 
 
@@ -22,7 +23,7 @@ def main(rounds: int = 15) -> None:
     keep = parts_to_keep(spec)
 
     def ours() -> object:
-        logits, maps = capture(network, x, (), keep)
+        logits, maps = capture(network, x, INTACT, keep)
         assert maps.keys() >= set(spec.block_ids)
         return torch.softmax(logits, 1).cpu()
 

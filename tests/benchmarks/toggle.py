@@ -20,6 +20,7 @@ from explorer.engine.records import DataRef, WeightsKind, WeightsRef
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import Lesion
 from tests.benchmarks.common import tell
 
 _IMAGES, _TOGGLES, _BATCH = 1000, 30, 128
@@ -41,19 +42,19 @@ def main() -> None:
             for first in range(0, _IMAGES, _BATCH):
                 chosen = order[first : first + _BATCH]
                 x = normalise(data.pixels(chosen, info.preprocessing), info.preprocessing)
-                found = network(x, deleted).argmax(1).numpy()
+                found = network(x, Lesion(frozenset(deleted))).argmax(1).numpy()
                 correct += int(np.sum(found == labels[first : first + _BATCH]))
         return correct
 
     deleted: frozenset[str] = frozenset()
-    list(meter.measure(deleted))
+    list(meter.measure(Lesion(deleted)))
     afresh(deleted)
     generator = random.Random(0)
     times = []
     for _ in range(_TOGGLES):
         deleted = deleted ^ {generator.choice(info.spec.block_ids)}
         began = time.perf_counter()
-        *_, last = meter.measure(deleted)
+        *_, last = meter.measure(Lesion(deleted))
         between = time.perf_counter()
         correct = afresh(deleted)
         ended = time.perf_counter()

@@ -17,6 +17,7 @@ from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
+from explorer.networks.lesion import INTACT, Lesion
 from tests.engine.networks import SPECS, TINY, network_of, pictures
 
 
@@ -30,7 +31,7 @@ def _hooked(network: ResidualNetwork, x: Tensor, deleted: frozenset[str]) -> tup
 
     handles = [note(part) for part in ("stem", *network.spec.block_ids)]
     with torch.inference_mode():
-        logits = network(x, deleted)
+        logits = network(x, Lesion(frozenset(deleted)))
     for handle in handles:
         handle.remove()
     return logits, seen
@@ -43,7 +44,7 @@ def test_maps_are_what_forward_hooks_see(name: str) -> None:
     x = pictures(spec, 2)
     for deleted in (frozenset(), frozenset(spec.block_ids[1:3]), frozenset(spec.block_ids)):
         expected, seen = _hooked(network, x, deleted)
-        logits, kept = capture(network, x, deleted, parts_to_keep(spec))
+        logits, kept = capture(network, x, Lesion(frozenset(deleted)), parts_to_keep(spec))
         assert torch.equal(logits, expected)
         for part, values in seen.items():
             assert torch.equal(kept[part], values), part
@@ -54,7 +55,7 @@ def test_maps_are_what_forward_hooks_see(name: str) -> None:
 
 def test_shapes_are_those_of_the_cost_figures() -> None:
     spec = SPECS["bottleneck B"]
-    _, kept = capture(network_of(spec), pictures(spec, 1), (), parts_to_keep(spec))
+    _, kept = capture(network_of(spec), pictures(spec, 1), INTACT, parts_to_keep(spec))
     cost = network_cost(spec)
     for part in (cost.stem, *cost.blocks, *cost.stages):
         assert kept[part.id].shape == (1, *part.output)
@@ -62,9 +63,9 @@ def test_shapes_are_those_of_the_cost_figures() -> None:
 
 def test_only_what_was_asked_for_is_kept() -> None:
     spec = SPECS["basic B"]
-    _, kept = capture(network_of(spec), pictures(spec, 1), (), {"layer2.0"})
+    _, kept = capture(network_of(spec), pictures(spec, 1), INTACT, {"layer2.0"})
     assert set(kept) == {"layer2.0"}
-    _, kept = capture(network_of(spec), pictures(spec, 1), (), {"stem", "layer3.0"})
+    _, kept = capture(network_of(spec), pictures(spec, 1), INTACT, {"stem", "layer3.0"})
     assert set(kept) == {"stem", "layer3.0", "layer3"}
 
 

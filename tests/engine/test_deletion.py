@@ -18,6 +18,7 @@ from explorer.engine.records import Counts, Preprocessing
 from explorer.engine.training import network_accuracy
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import GREY, TINY, image_set, network_of
 
@@ -51,7 +52,7 @@ def plain(network: ResidualNetwork, images: ArrayImageSet, deleted: frozenset[st
     """Top-1 of each image, by one plain pass."""
     with torch.inference_mode():
         x = normalise(images.pixels(np.arange(len(images)), GREY), GREY)
-        return np.asarray(network(x, deleted).argmax(1))
+        return np.asarray(network(x, Lesion(frozenset(deleted))).argmax(1))
 
 
 def tally(images: ArrayImageSet, found: np.ndarray, intact: np.ndarray) -> Tally:
@@ -91,15 +92,15 @@ def test_reuse_gives_what_a_fresh_evaluation_gives(budget: str, spec: NetworkSpe
     intact = plain(network, images, frozenset())
     changed = 0
     for deleted in random_sets(network.spec.block_ids, 25, seed=len(budget)):
-        found = list(kept.measure(deleted))
-        fresh = list(make_meter(network, images).measure(deleted))
+        found = list(kept.measure(Lesion(deleted)))
+        fresh = list(make_meter(network, images).measure(Lesion(deleted)))
         expected = plain(network, images, deleted)
         changed += int((expected != intact).any())
         assert found[-1] == fresh[-1] == tally(images, expected, intact)
         if len(found) > 1:
             assert found == fresh, "the estimates on the way are the same, too"
         for batch in kept._batches:
-            if batch.deleted == deleted and batch.predictions is not None:
+            if batch.lesion == Lesion(deleted) and batch.predictions is not None:
                 assert np.array_equal(batch.predictions, expected[batch.indices])
     assert changed > 10, "deletions that change no prediction would prove nothing"
 
@@ -119,12 +120,12 @@ def test_runs_dropped_half_way_spoil_nothing(budget: str) -> None:
     intact = plain(network, images, frozenset())
     draw = random.Random(3)
     for deleted in random_sets(TINY.block_ids, 30, seed=5):
-        run = meter.measure(deleted)
+        run = meter.measure(Lesion(deleted))
         for _ in range(draw.randint(0, 3)):
             next(run, None)
         run.close()
         if draw.random() < 0.4:
-            assert list(meter.measure(deleted))[-1] == tally(images, plain(network, images, deleted), intact)
+            assert list(meter.measure(Lesion(deleted)))[-1] == tally(images, plain(network, images, deleted), intact)
 
 
 def test_two_runs_taking_turns_spoil_nothing() -> None:
@@ -133,7 +134,7 @@ def test_two_runs_taking_turns_spoil_nothing() -> None:
     intact = plain(network, images, frozenset())
     choices = [frozenset({"layer1.1"}), frozenset({"layer3.1", "layer2.0"})]
     last: dict[frozenset[str], Tally] = {}
-    runs = [(deleted, meter.measure(deleted)) for deleted in choices]
+    runs = [(deleted, meter.measure(Lesion(deleted))) for deleted in choices]
     for _ in range(len(meter._batches)):
         for deleted, run in runs:
             last[deleted] = next(run)
@@ -159,37 +160,37 @@ def test_a_run_that_fails_half_way_spoils_nothing(budget: str) -> None:
     meter = make_meter(network, images, BUDGETS[budget])
     intact = plain(network, images, frozenset())
     deleted = frozenset({"layer1.1"})
-    run = meter.measure(deleted)
+    run = meter.measure(Lesion(deleted))
     next(run)
     images.broken = True
     with pytest.raises(RuntimeError):
         list(run)
     images.broken = False
-    assert list(meter.measure(deleted))[-1] == tally(images, plain(network, images, deleted), intact)
+    assert list(meter.measure(Lesion(deleted)))[-1] == tally(images, plain(network, images, deleted), intact)
 
 
 def test_nothing_before_the_first_changed_block_is_computed_again() -> None:
     network, images = undecided(TINY), image_set(COUNT)
     meter = make_meter(network, images)
-    list(meter.measure(frozenset()))
+    list(meter.measure(Lesion(frozenset())))
     ran: list[str] = []
     for block_id, block in network.blocks():
         block.register_forward_hook(lambda _, args, y, block_id=block_id: ran.append(block_id))
     network.conv1.register_forward_hook(lambda _, args, y: ran.append("stem"))
-    list(meter.measure(frozenset({"layer2.1"})))
+    list(meter.measure(Lesion(frozenset({"layer2.1"}))))
     assert set(ran) == {"layer2.1", "layer2.2", "layer3.0", "layer3.1"}
     ran.clear()
-    list(meter.measure(frozenset({"layer2.1", "layer3.1"})))
+    list(meter.measure(Lesion(frozenset({"layer2.1", "layer3.1"}))))
     assert set(ran) == {"layer3.1"}
     ran.clear()
-    list(meter.measure(frozenset({"layer2.1"})))
-    list(meter.measure(frozenset()))
+    list(meter.measure(Lesion(frozenset({"layer2.1"}))))
+    list(meter.measure(Lesion(frozenset())))
     assert not ran, "what was measured before is remembered"
 
 
 def test_estimates_come_early_and_cover_the_front_of_the_order() -> None:
     images = image_set(COUNT)
-    steps = list(make_meter(network_of(TINY), images).measure(frozenset({"layer1.0"})))
+    steps = list(make_meter(network_of(TINY), images).measure(Lesion(frozenset({"layer1.0"}))))
     seen = [step.counts.images for step in steps]
     assert seen == sorted(set(seen))
     assert seen[0] <= COUNT // 8
@@ -200,7 +201,7 @@ def test_fewer_images_than_a_batch() -> None:
     for count in (5, 6, 7):
         images = image_set(count)
         network = network_of(TINY)
-        last = list(make_meter(network, images).measure(frozenset({"layer3.0"})))[-1]
+        last = list(make_meter(network, images).measure(Lesion(frozenset({"layer3.0"}))))[-1]
         expected = plain(network, images, frozenset({"layer3.0"}))
         assert last == tally(images, expected, plain(network, images, frozenset()))
 
@@ -223,7 +224,7 @@ def test_a_network_that_gives_no_numbers_is_never_right_and_never_agrees(value: 
     network, images = network_of(TINY), image_set(COUNT, labelled=labelled)
     with torch.no_grad():
         network.fc.bias[2] = value
-    *_, last = make_meter(network, images).measure(frozenset({"layer1.1"}))
+    *_, last = make_meter(network, images).measure(Lesion(frozenset({"layer1.1"})))
     none = Counts(COUNT, 0 if labelled else None, 0)
     assert last == Tally(none, none, (0, 0))
     assert network_accuracy(network, image_set(COUNT), GREY) == 0
@@ -234,7 +235,7 @@ def test_where_a_deletion_brings_the_numbers_back_each_image_counts_by_itself() 
     network, images = network_of(TINY), image_set(COUNT)
     with torch.no_grad():
         dict(network.blocks())["layer2.1"].get_submodule("bn2").bias.fill_(float("nan"))
-    *_, last = make_meter(network, images).measure(frozenset({"layer2.1"}))
+    *_, last = make_meter(network, images).measure(Lesion(frozenset({"layer2.1"})))
     right = int((plain(network, images, frozenset({"layer2.1"})) == images.labels).sum())
     assert right > 0
     assert last == Tally(Counts(COUNT, right, 0), Counts(COUNT, 0, 0), (0, right))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from explorer.engine.modules import Block, ResidualNetwork, Subsampling
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import SPECS, network_of, pictures
 
@@ -84,7 +85,7 @@ def test_deletion_is_what_the_slow_way_gives(name: str) -> None:
     with torch.inference_mode():
         intact = network(x)
         for deleted in _choices(SPECS[name]):
-            found, expected = network(x, deleted), _by_hand(network, x, deleted)
+            found, expected = network(x, Lesion(frozenset(deleted))), _by_hand(network, x, deleted)
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
             assert bool(deleted) == bool((found - intact).abs().max() > 1e-4), f"deleting {deleted} changed nothing"
 
@@ -96,7 +97,7 @@ def test_deleting_nothing_is_bit_identical(name: str) -> None:
     with torch.inference_mode():
         expected = network.head(nn.Sequential(*(block for _, block in network.blocks()))(network.stem(x)))
         for deleted in ((), set(), frozenset(), []):
-            assert torch.equal(network(x, deleted), expected)
+            assert torch.equal(network(x, Lesion(frozenset(deleted))), expected)
 
 
 def test_a_deleted_identity_block_hands_on_what_came_in() -> None:
@@ -104,8 +105,8 @@ def test_a_deleted_identity_block_hands_on_what_came_in() -> None:
     x = torch.rand(2, 4, 6, 6)
     kept = x.clone()
     with torch.inference_mode():
-        assert torch.equal(dict(network.blocks())["layer1.1"](x, True), kept)
-        dict(network.blocks())["layer1.1"](x, False)
+        assert torch.equal(dict(network.blocks())["layer1.1"](x, "deleted"), kept)
+        dict(network.blocks())["layer1.1"](x, "whole")
     assert torch.equal(x, kept), "a block must not write into its input"
 
 
@@ -117,7 +118,7 @@ def test_no_block_writes_into_its_input(name: str) -> None:
         for _, block in network.blocks():
             for deleted in (False, True):
                 before = x.clone()
-                block(x, deleted)
+                block(x, "deleted" if deleted else "whole")
                 assert torch.equal(x, before)
             x = block(x)
 
@@ -127,7 +128,7 @@ def test_deletion_is_no_state() -> None:
     x = pictures(SPECS["basic B"], 2)
     with torch.inference_mode():
         before = network(x)
-        network(x, {"layer1.0", "layer2.0"})
+        network(x, Lesion(frozenset({"layer1.0", "layer2.0"})))
         assert torch.equal(network(x), before)
 
 
