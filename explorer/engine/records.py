@@ -310,14 +310,28 @@ class AccuracyResult:
         return self.counts.images == self.total
 
     def change(self) -> tuple[float, float] | None:
-        """Change of accuracy against intact and the half width of its paired 95 % interval (Wald, from the
-        discordant pairs: Agresti 2013, Categorical Data Analysis, section 11.1.1), as shares; None without labels."""
-        if self.counts.correct is None or not self.counts.images:
-            return None
-        lost, won = self.discordant
-        n = self.counts.images
-        change = (won - lost) / n
-        return change, 1.959964 * float(np.sqrt(max((lost + won) / n - change**2, 0) / n))
+        """Change of accuracy against intact and the half width of its paired 95 % interval, as shares; None without
+        labels."""
+        return paired_change(self.counts, self.discordant)
+
+
+def paired_change(counts: Counts, discordant: tuple[int, int]) -> tuple[float, float] | None:
+    """Change of accuracy between two measurements of the same images, and the half width of its 95 % interval.
+
+    Args:
+        counts: of the later one.
+        discordant: images that only the earlier one got right, and only the later one.
+
+    Returns:
+        Two shares (Wald, from the discordant pairs: Agresti 2013, Categorical Data Analysis, section 11.1.1); None
+        without labels or images.
+    """
+    if counts.correct is None or not counts.images:
+        return None
+    lost, won = discordant
+    n = counts.images
+    change = (won - lost) / n
+    return change, 1.959964 * float(np.sqrt(max((lost + won) / n - change**2, 0) / n))
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
