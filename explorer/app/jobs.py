@@ -1,8 +1,9 @@
 """The one background queue: submit, progress, cancel; late answers of older requests are dropped.
 
 A single long-lived thread runs all jobs. A job is a generator (see `explorer.engine.session`): between its steps the
-thread turns to whatever lane is more urgent, so that a prediction need not wait for an accuracy, and a dropped job
-ends at its next step. The thread imports torch itself, so the window never waits for it.
+thread turns to whatever lane is more urgent, so that a prediction need not wait for an accuracy nor anything for a
+study, and a dropped job ends at its next step. A lane can be paused: its job is kept as it is between two steps. The
+thread imports torch itself, so the window never waits for it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Lane(IntEnum):
     OPEN = 2
     PICTURE = 3
     DATA = 4
-    ACCURACY = 5
+    FLIPPED = 5
+    ACCURACY = 6
+    STUDY = 7
 
 
 Work = Generator[Any, None, Any]
@@ -51,6 +54,7 @@ class _Job:
     make: Make
     work: Work | None = None
     awake_at: float = 0.0
+    paused: bool = False
 
 
 class _Worker(QThread):
@@ -81,6 +85,14 @@ class _Worker(QThread):
     def drop(self, lane: Lane) -> None:
         with self._changed:
             self._drop(lane)
+            self._changed.notify()
+
+    def pause(self, lane: Lane, paused: bool) -> None:
+        """Leave a lane's job alone, or go on with it."""
+        with self._changed:
+            job = self._jobs.get(lane)
+            if job is not None:
+                job.paused = paused
             self._changed.notify()
 
     def close(self) -> None:
@@ -118,13 +130,13 @@ class _Worker(QThread):
         """The most urgent job that has something to do, if any, and the jobs dropped since; waits for either."""
         with self._changed:
             if not self._ready() and not self._dropped and not self._closing:
-                self._changed.wait(_NAP if self._jobs else None)
+                self._changed.wait(_NAP if any(not job.paused for job in self._jobs.values()) else None)
             dropped, self._dropped = self._dropped, []
             return min(self._ready(), key=lambda job: job.lane, default=None), dropped
 
     def _ready(self) -> list[_Job]:
         now = time.monotonic()
-        return [job for job in self._jobs.values() if job.awake_at <= now]
+        return [job for job in self._jobs.values() if job.awake_at <= now and not job.paused]
 
     def _step(self, job: _Job, get_session: Callable[[], Session]) -> None:
         try:
@@ -188,11 +200,16 @@ class Jobs(QObject):
     """Lane, and the UserError."""
     stopped = Signal(object)
     """A lane has no job any more: it finished, failed or was cancelled."""
+    paused = Signal(object)
+    """A lane's job is left alone until it is resumed."""
+    resumed = Signal(object)
+    """A lane's job goes on."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ticket = 0
         self._current: dict[Lane, int] = {}
+        self._paused: set[Lane] = set()
         self._worker = _Worker(self)
         self._worker.told.connect(self._hear)
         self._collector = Collector(self)
@@ -212,18 +229,37 @@ class Jobs(QObject):
         """
         self._ticket += 1
         self._current[lane] = self._ticket
+        self._paused.discard(lane)
         self._worker.put(_Job(lane, self._ticket, make))
         self.started.emit(lane)
 
     def cancel(self, lane: Lane) -> None:
         """Drop a lane's job."""
         if self._current.pop(lane, None) is not None:
+            self._paused.discard(lane)
             self._worker.drop(lane)
             self.stopped.emit(lane)
 
+    def pause(self, lane: Lane) -> None:
+        """Leave a lane's job alone after its present step; it keeps all it has, and other lanes go on."""
+        if lane in self._current and lane not in self._paused:
+            self._paused.add(lane)
+            self._worker.pause(lane, True)
+            self.paused.emit(lane)
+
+    def resume(self, lane: Lane) -> None:
+        """Go on with a paused job."""
+        if lane in self._paused:
+            self._paused.discard(lane)
+            self._worker.pause(lane, False)
+            self.resumed.emit(lane)
+
     def running(self) -> tuple[Lane, ...]:
-        """The lanes that have a job, the most urgent first."""
-        return tuple(sorted(self._current))
+        """The lanes that have a job which is not paused, the most urgent first."""
+        return tuple(sorted(self._current.keys() - self._paused))
+
+    def is_paused(self, lane: Lane) -> bool:
+        return lane in self._paused
 
     def close(self) -> bool:
         """Cancel everything and wait for the thread.
@@ -232,6 +268,7 @@ class Jobs(QObject):
             Whether it ended; it does unless one step takes more than 20 seconds.
         """
         self._current.clear()
+        self._paused.clear()
         self._worker.close()
         ended = self.ended or self._worker.wait(20_000)
         self._collector.stop()
@@ -250,6 +287,7 @@ class Jobs(QObject):
             self.stepped.emit(lane, value)
             return
         del self._current[lane]
+        self._paused.discard(lane)
         if lane is Lane.OFFER:
             self._collector.spare()
         (self.finished if what == "done" else self.failed).emit(lane, value)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from explorer.app.jobs import Lane
 from explorer.app.text import tr, translated
 from explorer.engine.records import AccuracyResult, PictureResult, Step
+from explorer.engine.study_records import StudyResult
 
 _WORDS = {
     Lane.OFFER: "Looking for devices and weights",
@@ -16,14 +17,16 @@ _WORDS = {
     Lane.OPEN: "Opening the picture",
     Lane.PICTURE: "Running the picture",
     Lane.DATA: "Opening the image set",
+    Lane.FLIPPED: "Fetching images",
     Lane.ACCURACY: "Measuring accuracy",
+    Lane.STUDY: "Running the study",
 }
 _PATIENCE = 150
 """Milliseconds that a job may take before it is mentioned; shorter ones would only flicker."""
 
 
 class StatusBar(QStatusBar):
-    """Shows the most urgent of the running jobs."""
+    """Shows the most urgent of the running jobs; where only a paused one is left, that it is paused."""
 
     cancel_requested = Signal()
 
@@ -32,6 +35,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setContentsMargins(12, 0, 12, 0)
         self._running: dict[Lane, Step | None] = {}
+        self._paused: set[Lane] = set()
         self.words = QLabel()
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
@@ -63,17 +67,27 @@ class StatusBar(QStatusBar):
 
     def job_started(self, lane: Lane) -> None:
         self._running[lane] = None
-        if not self._patience.isActive():
-            self._patience.start()
+        self._paused.discard(lane)
+        self._show_soon()
 
     def job_stopped(self, lane: Lane) -> None:
         self._running.pop(lane, None)
-        if not self._patience.isActive():
-            self._patience.start()
+        self._paused.discard(lane)
+        self._show_soon()
+
+    def job_paused(self, lane: Lane) -> None:
+        self._paused.add(lane)
+        self._show_soon()
+
+    def job_resumed(self, lane: Lane) -> None:
+        self._paused.discard(lane)
+        self._show_soon()
 
     def job_stepped(self, lane: Lane, value: object) -> None:
-        """A Step, or a partial AccuracyResult, of a running job."""
-        if isinstance(value, AccuracyResult):
+        """A Step, or a partial result, of a running job."""
+        if isinstance(value, StudyResult):
+            value = Step(value.fraction, study_progress(value))
+        elif isinstance(value, AccuracyResult):
             value = Step(value.counts.images / value.total if value.total else None)
         if isinstance(value, Step) and lane in self._running:
             self._running[lane] = value
@@ -88,15 +102,20 @@ class StatusBar(QStatusBar):
             tr("last pass {time} ms on {device}", time=f"{milliseconds:,.{digits}f}", device=result.device)
         )
 
+    def _show_soon(self) -> None:
+        if not self._patience.isActive():
+            self._patience.start()
+
     def _show(self) -> None:
-        busy = bool(self._running)
+        running = self._running.keys() - self._paused
         for widget in (self.words, self.progress, self.cancel):
-            widget.setVisible(busy)
-        self.idle.setVisible(not busy)
-        if not busy:
+            widget.setVisible(bool(running))
+        self.idle.setVisible(not running)
+        self.idle.setText(tr("The study is paused") if self._paused else tr("Ready"))
+        if not running:
             return
-        lane = min(self._running)
-        self.cancel.setVisible(set(self._running) != {Lane.OFFER})
+        lane = min(running)
+        self.cancel.setVisible(running != {Lane.OFFER})
         step = self._running[lane]
         self.words.setText(translated(step.text) if step is not None and step.text else tr(_WORDS[lane]))
         fraction = step.fraction if step is not None else None
@@ -107,3 +126,20 @@ class StatusBar(QStatusBar):
     def _measure(self) -> None:
         megabytes = self._process.memory_info().rss / 1e6
         self.memory.setText(tr("memory {size} MB", size=f"{megabytes:,.0f}"))
+
+
+def study_progress(result: StudyResult) -> str:
+    """What a running study says of itself: how much is done, and the time it will still take."""
+    done = tr("Study of {network}: {share} %", network=result.request.spec.name, share=f"{100 * result.fraction:.0f}")
+    if result.left is None:
+        return done
+    return tr("{done}, {time} left", done=done, time=duration(result.left))
+
+
+def duration(seconds: float) -> str:
+    """Seconds, or minutes from one and a half on, or hours, in a few characters."""
+    if seconds < 90:
+        return tr("{count} s", count=max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return tr("{count} min", count=round(seconds / 60))
+    return tr("{count} h", count=f"{seconds / 3600:.1f}")

@@ -213,3 +213,72 @@ def test_garbage_is_left_to_the_windows_thread(qtbot: QtBot, jobs: Jobs) -> None
     assert set(Cycle.threads) == {threading.get_ident()}
     jobs.close()
     assert gc.isenabled()
+
+
+def test_a_study_goes_on_only_while_nothing_else_has_to_be_done(qtbot: QtBot, jobs: Jobs) -> None:
+    order: list[str] = []
+    ran, gate = threading.Event(), threading.Event()
+    study = [lambda: (order.append("study"), ran.set(), gate.wait(20))] * 3
+    jobs.submit(Lane.STUDY, job(*study))
+    assert ran.wait(20)
+    others = [lane for lane in Lane if lane is not Lane.STUDY]
+    for lane in others:
+        jobs.submit(lane, job(lambda: order.append("other")))
+    gate.set()
+    until_idle(qtbot, jobs)
+    assert order == ["study", *["other"] * len(others), "study", "study"]
+
+
+def test_a_paused_job_keeps_what_it_has_and_others_go_on(qtbot: QtBot, jobs: Jobs, log: Log) -> None:
+    for name in ("paused", "resumed"):
+        getattr(jobs, name).connect(lambda lane, name=name: log.append((name, lane)))
+    done: list[int] = []
+    steps = [lambda number=number: (done.append(number), time.sleep(0.002)) for number in range(200)]
+    jobs.submit(Lane.STUDY, job(*steps, result="all"))
+    qtbot.waitUntil(lambda: bool(done))
+    jobs.pause(Lane.STUDY)
+    jobs.pause(Lane.STUDY)  # it is already
+    assert jobs.running() == ()
+    assert jobs.is_paused(Lane.STUDY)
+    jobs.submit(Lane.PICTURE, job(result="picture"))
+    until_idle(qtbot, jobs)  # the step in progress has ended, too: the picture came after it
+    so_far = len(done)
+    qtbot.wait(100)
+    assert len(done) == so_far < 200
+    jobs.resume(Lane.STUDY)
+    assert jobs.running() == (Lane.STUDY,)
+    until_idle(qtbot, jobs)
+    assert done == list(range(200))
+    assert [entry for entry in log if entry[0] in ("paused", "resumed")] == [
+        ("paused", Lane.STUDY), ("resumed", Lane.STUDY)
+    ]  # fmt: skip
+    assert ("finished", Lane.STUDY, "all") in log
+
+
+@pytest.mark.parametrize("how", ["cancel", "replace", "close"])
+def test_a_paused_job_that_is_dropped_cleans_up_first(qtbot: QtBot, jobs: Jobs, how: str) -> None:
+    """Else a study's results so far would be lost."""
+    order: list[str] = []
+    jobs.submit(Lane.STUDY, job(*[lambda: order.append("old")] * 1000, ended=lambda: order.append("kept")))
+    qtbot.waitUntil(lambda: bool(order))
+    jobs.pause(Lane.STUDY)
+    if how == "replace":
+        jobs.submit(Lane.STUDY, job(lambda: order.append("new")))
+        assert not jobs.is_paused(Lane.STUDY)
+        until_idle(qtbot, jobs)
+        assert order[-2:] == ["kept", "new"]
+        return
+    if how == "cancel":
+        jobs.cancel(Lane.STUDY)
+        assert not jobs.is_paused(Lane.STUDY)
+    else:
+        assert jobs.close()
+    qtbot.waitUntil(lambda: order[-1] == "kept")
+
+
+def test_nothing_is_paused_where_nothing_runs(qtbot: QtBot, jobs: Jobs, log: Log) -> None:
+    jobs.pause(Lane.STUDY)
+    jobs.resume(Lane.STUDY)
+    jobs.submit(Lane.STUDY, job(result=1))
+    until_idle(qtbot, jobs)
+    assert log[-2:] == [("finished", Lane.STUDY, 1), ("stopped", Lane.STUDY)]

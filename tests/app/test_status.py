@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.app.jobs import Lane
-from explorer.app.status import StatusBar
+from explorer.app.status import StatusBar, duration
 from explorer.engine.records import Counts, Step
 from tests.app.panel_support import accuracy_result, show
 
@@ -69,3 +69,27 @@ def test_what_is_being_looked_for_at_the_start_can_not_be_cancelled(qtbot: QtBot
     bar.job_started(Lane.OFFER)
     qtbot.waitUntil(bar.words.isVisible)
     assert not bar.cancel.isVisible()
+
+
+def test_a_paused_study_is_not_running_but_is_mentioned(qtbot: QtBot, bar: StatusBar) -> None:
+    bar.job_started(Lane.STUDY)
+    qtbot.waitUntil(bar.words.isVisible)
+    bar.job_paused(Lane.STUDY)
+    qtbot.waitUntil(bar.idle.isVisible)
+    assert bar.idle.text() == "The study is paused"
+    assert not bar.cancel.isVisible()
+    bar.job_started(Lane.ACCURACY)
+    qtbot.waitUntil(bar.words.isVisible)
+    assert bar.words.text() == "Measuring accuracy"
+    bar.job_stopped(Lane.ACCURACY)
+    bar.job_resumed(Lane.STUDY)
+    qtbot.waitUntil(lambda: bar.words.text() == "Running the study")
+    bar.job_stopped(Lane.STUDY)
+    qtbot.waitUntil(bar.idle.isVisible)
+    assert bar.idle.text() == "Ready"
+
+
+def test_times_are_short() -> None:
+    assert [duration(seconds) for seconds in (0.2, 1.4, 89, 90, 600, 7200)] == [
+        "1 s", "1 s", "89 s", "2 min", "10 min", "2.0 h"
+    ]  # fmt: skip
