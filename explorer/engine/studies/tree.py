@@ -1,0 +1,91 @@
+"""The order in which many lesions are computed, so that nothing they share is computed twice.
+
+The courses of the lesions (what happens between stem and head) form a tree of common beginnings. A walk through it,
+depth first, runs every edge once. Where the way forks, what flows there is kept until the last fork is taken; the
+fork with the most lesions is taken last, and lets go of it. Every other fork that is open then has at most half of
+the lesions of the one before, so that never more than log2(lesions) activations are kept, however deep the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from explorer.networks.lesion import Action
+
+Course = tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A stretch of the walk without forks.
+
+    Attributes:
+        start: how many activations are kept when it begins; it begins with the last of them.
+        release: whether nothing begins there any more.
+        actions: what to run.
+        numbers: the lesions that are answered at its end, by their numbers; empty where none is.
+        keep: whether what flows at its end is kept, because the way forks there.
+    """
+
+    start: int
+    release: bool
+    actions: Course
+    numbers: tuple[int, ...]
+    keep: bool
+
+
+@dataclass(frozen=True)
+class _Fork:
+    """The courses from `low` to below `high` of the sorted ones, which are alike up to `depth`."""
+
+    low: int
+    high: int
+    depth: int
+    start: int
+    release: bool
+
+
+def walk(courses: Sequence[Course]) -> tuple[Edge, ...]:
+    """The edges of the tree in the order in which they are run; equal courses are run once."""
+    asked: dict[Course, list[int]] = {}
+    for number, course in enumerate(courses):
+        asked.setdefault(course, []).append(number)
+    found = sorted(asked)
+    edges: list[Edge] = []
+    ahead = [_Fork(0, len(found), 0, 1, True)] if found else []
+    while ahead:
+        fork = ahead.pop()
+        first = found[fork.low]
+        # Of sorted courses, the first and the last differ the earliest.
+        end = _alike(first, found[fork.high - 1])
+        ended = len(first) == end
+        below = list(_split(found, fork.low + ended, fork.high, end))
+        numbers = tuple(asked[first]) if ended else ()
+        edges.append(Edge(fork.start, fork.release, first[fork.depth : end], numbers, bool(below)))
+        kept = fork.start + 1 - fork.release
+        below.sort(key=lambda pair: pair[0] - pair[1])
+        # What is put on last is taken first.
+        for number, (low, high) in enumerate(below):
+            ahead.append(_Fork(low, high, end, kept, number == 0))
+    return tuple(edges)
+
+
+def _alike(one: Course, other: Course) -> int:
+    """How many actions two courses have in common from the beginning on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _split(found: list[Course], low: int, high: int, depth: int) -> Iterator[tuple[int, int]]:
+    """Runs of courses with the same action at `depth`."""
+    begin = low
+    for index in range(low + 1, high + 1):
+        if index == high or found[index][depth] != found[begin][depth]:
+            yield begin, index
+            begin = index
+
+
+def most_kept(edges: Sequence[Edge]) -> int:
+    """How many activations are kept at once on the walk."""
+    return max((edge.start - edge.release + edge.keep for edge in edges), default=0)
