@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtGui import QUndoCommand
@@ -9,6 +10,8 @@ from PySide6.QtGui import QUndoCommand
 from explorer.app.document import Document
 from explorer.app.text import tr
 from explorer.engine.records import DataRef, Picture, WeightsInfo, WeightsRef
+from explorer.errors import UserError
+from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 
 
@@ -35,39 +38,131 @@ def push(command: Edit) -> None:
 
 
 def set_network(document: Document, spec: NetworkSpec, weights: WeightsRef, info: WeightsInfo | None = None) -> None:
-    """Another network, or the same with other weights. Blocks stay deleted as long as the network has the same blocks
-    (another shortcut option, say); in another network none is."""
+    """Another network, or the same with other weights. What is deleted, cut and moved stays as far as the network has
+    the same blocks and can have it (another shortcut option, say); in another network nothing is."""
     state = document.state
     if (spec, weights) == (state.spec, state.weights) and info is None:
         return
     changes: dict[str, Any] = {"spec": spec, "weights": weights, "info": info}
     if (spec.family, spec.block, spec.blocks) != (state.spec.family, state.spec.block, state.spec.blocks):
-        changes["deleted"] = frozenset()
+        changes |= _parts(INTACT)
         changes["selection"] = None
+    else:
+        changes |= _parts(_kept(state.lesion, spec))
     same = spec.same_architecture(state.spec) and weights != state.weights
     text = tr("Change weights") if same else tr("Change network to {name}", name=spec.name)
     push(Edit(document, text, **changes))
 
 
+def _kept(lesion: Lesion, spec: NetworkSpec) -> Lesion:
+    """What a network with the same blocks can have of a lesion: no cut shortcuts where there are none, and an order
+    only where its blocks are of equal shape here, too."""
+    kept = Lesion(lesion.deleted, frozenset() if spec.plain else lesion.cut)
+    try:
+        return replace(kept, order=lesion.order).checked(spec)
+    except UserError:
+        return kept
+
+
+def _parts(lesion: Lesion) -> dict[str, Any]:
+    return {"deleted": lesion.deleted, "cut": lesion.cut, "order": lesion.order}
+
+
+def set_lesion(document: Document, lesion: Lesion) -> None:
+    """Exactly this is done to the network, in one step of undo.
+
+    Raises:
+        UserError: the network can't have it; nothing changes.
+    """
+    state = document.state
+    lesion = lesion.checked(state.spec)
+    push(Edit(document, _text(state.spec, state.lesion, lesion), **_parts(lesion)))
+
+
+def _text(spec: NetworkSpec, before: Lesion, after: Lesion) -> str:
+    """What an edit did, in a few words."""
+    touched = (before.deleted ^ after.deleted) | (before.cut ^ after.cut)
+    if before.order == after.order:
+        if len(touched) == 1:
+            return _text_of_one(next(iter(touched)), before, after)
+    elif not touched:
+        return _text_of_order(before.order or spec.block_ids, after.order or spec.block_ids, own=spec.block_ids)
+    if not after:
+        return tr("Restore all")
+    cut = before.cut != after.cut
+    if cut or before.order != after.order:
+        return tr("Change what is deleted, cut and moved")
+    return tr("Change what is deleted")
+
+
+def _text_of_one(block_id: str, before: Lesion, after: Lesion) -> str:
+    mode = after.mode(block_id)
+    if mode == "whole" and before.mode(block_id) == "cut":
+        return tr("Restore the shortcut of {id}", id=block_id)
+    texts = {
+        "deleted": tr("Delete {id}", id=block_id),
+        "cut": tr("Cut the shortcut of {id}", id=block_id),
+        "whole": tr("Restore {id}", id=block_id),
+    }
+    return texts[mode]
+
+
+def _text_of_order(before: tuple[str, ...], after: tuple[str, ...], own: tuple[str, ...]) -> str:
+    moved = [block for block, now in zip(before, after, strict=True) if block != now]
+    if after == own and len(moved) > 2:
+        return tr("Restore the order")
+    if len(moved) == 2:
+        return tr("Swap {first} and {second}", first=moved[0], second=moved[1])
+    return tr("Change the order")
+
+
 def set_deleted(document: Document, deleted: frozenset[str]) -> None:
-    """Exactly these blocks are deleted."""
-    before = document.state.deleted
-    deleted = document.state.spec.check_ids(deleted)
-    gone, back = sorted(deleted - before), sorted(before - deleted)
-    if len(gone) == 1 and not back:
-        text = tr("Delete {id}", id=gone[0])
-    elif len(back) == 1 and not gone:
-        text = tr("Restore {id}", id=back[0])
-    elif not deleted:
-        text = tr("Restore all blocks")
-    else:
-        text = tr("Change deleted blocks")
-    push(Edit(document, text, deleted=deleted))
+    """Exactly these blocks are deleted. One whose shortcut was cut gets it back: only one of the two can be off."""
+    lesion = document.state.lesion
+    set_lesion(document, replace(lesion, deleted=deleted, cut=lesion.cut - deleted))
 
 
 def toggle_deleted(document: Document, block_id: str) -> None:
     """Delete a block, or restore it."""
     set_deleted(document, document.state.deleted ^ {block_id})
+
+
+def cut_shortcut(document: Document, block_id: str) -> None:
+    """Cut a block's shortcut. A deleted block gets its residual branch back: only one of the two can be off."""
+    lesion = document.state.lesion
+    set_lesion(document, replace(lesion, deleted=lesion.deleted - {block_id}, cut=lesion.cut | {block_id}))
+
+
+def toggle_cut(document: Document, block_id: str) -> None:
+    """Cut a block's shortcut, or restore it."""
+    lesion = document.state.lesion
+    if block_id in lesion.cut:
+        set_lesion(document, replace(lesion, cut=lesion.cut - {block_id}))
+    else:
+        cut_shortcut(document, block_id)
+
+
+def move_block(document: Document, block_id: str, place_id: str) -> None:
+    """Put a block at a place; the one that stood there takes the place that is left.
+
+    Args:
+        document: of the network.
+        block_id: the block.
+        place_id: the block whose own place it is.
+
+    Raises:
+        UserError: the two are of different shape, or no blocks of this network; nothing changes.
+    """
+    state = document.state
+    state.spec.check_ids((block_id, place_id))
+    order = state.order or state.spec.block_ids
+    there = order[state.spec.block_ids.index(place_id)]
+    set_lesion(document, state.lesion.swapped(state.spec, block_id, there))
+
+
+def restore(document: Document) -> None:
+    """Nothing is deleted, cut or moved any more."""
+    set_lesion(document, INTACT)
 
 
 def set_picture(document: Document, picture: Picture) -> None:

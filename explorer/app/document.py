@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from explorer.engine.records import CPU, UNTRAINED, DataRef, DeviceInfo, Picture, WeightsInfo, WeightsRef
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
 
@@ -27,6 +28,8 @@ class State:
         picture: what is run, None at first.
         data: the labelled set.
         deleted: ids of deleted blocks.
+        cut: ids of blocks whose shortcut is cut.
+        order: id of the block that stands at each place; empty for the network's own order.
         selection: id of the selected part (`stem`, a stage, a block, `head`), None for none.
         device: where it runs.
     """
@@ -37,8 +40,15 @@ class State:
     picture: Picture | None = None
     data: DataRef = field(default_factory=lambda: DataRef("fashion-mnist"))
     deleted: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
     selection: str | None = None
     device: DeviceInfo = CPU
+
+    @property
+    def lesion(self) -> Lesion:
+        """What is done to the network: deleted, cut and moved blocks."""
+        return Lesion(self.deleted, self.cut, self.order)
 
 
 _EDITS = 100
@@ -49,6 +59,8 @@ _SIGNALS = {
     "picture": "picture_changed",
     "data": "data_changed",
     "deleted": "deleted_changed",
+    "cut": "deleted_changed",
+    "order": "deleted_changed",
     "selection": "selection_changed",
     "device": "device_changed",
 }
@@ -63,6 +75,7 @@ class Document(QObject):
     picture_changed = Signal()
     data_changed = Signal()
     deleted_changed = Signal()
+    """What is deleted, cut or moved."""
     selection_changed = Signal()
     device_changed = Signal()
 

@@ -272,10 +272,14 @@ class Runner(QObject):
         stale, self._stale = self._stale, set()
         if Lane.PICTURE in stale and state.picture is not None:
             wanted = tuple(part for part in (state.selection, self._part) if part)
-            request = PictureRequest(state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted)
+            request = PictureRequest(
+                state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted, state.cut, state.order
+            )
             self._jobs.submit(Lane.PICTURE, _Picture(request))
         if Lane.ACCURACY in stale and self.can_measure:
-            measured = AccuracyRequest(state.spec, state.weights, state.data, state.deleted, None, state.device.id)
+            measured = AccuracyRequest(
+                state.spec, state.weights, state.data, state.deleted, None, state.device.id, state.cut, state.order
+            )
             self._jobs.submit(Lane.ACCURACY, _Accuracy(measured))
 
     # -- what came back ------------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from tests.app.panel_support import SMALL, document, picture
         (set(), {"layer1.0"}, "Delete layer1.0"),
         ({"layer1.0", "layer2.1"}, {"layer1.0"}, "Restore layer2.1"),
         ({"layer1.0"}, set(), "Restore layer1.0"),
-        ({"layer1.0", "layer2.1"}, set(), "Restore all blocks"),
-        (set(), {"layer1.0", "layer2.1"}, "Change deleted blocks"),
-        ({"layer1.0"}, {"layer2.1"}, "Change deleted blocks"),
+        ({"layer1.0", "layer2.1"}, set(), "Restore all"),
+        (set(), {"layer1.0", "layer2.1"}, "Change what is deleted"),
+        ({"layer1.0"}, {"layer2.1"}, "Change what is deleted"),
     ],
 )
 def test_deleting_says_what_it_was(qtbot: QtBot, before: set[str], after: set[str], text: str) -> None:

@@ -24,6 +24,8 @@ CHANGES = {
     "picture": (picture(), "picture_changed"),
     "data": (DataRef("folder", "x"), "data_changed"),
     "deleted": (frozenset({"layer1.0"}), "deleted_changed"),
+    "cut": (frozenset({"layer1.1"}), "deleted_changed"),
+    "order": (("layer1.1", "layer1.0", *SMALL.block_ids[2:]), "deleted_changed"),
     "selection": ("layer1", "selection_changed"),
     "device": (DeviceInfo("cuda:0", "GPU"), "device_changed"),
 }

@@ -81,6 +81,16 @@ class CardItem(QGraphicsRectItem):
     def deleted(self) -> bool:
         return self.box.id in self._look.deleted
 
+    @property
+    def lit(self) -> bool:
+        """Whether it is lit from elsewhere, for a block of its own or one folded into it."""
+        return self._look.light is not None and self.stands_for(self._look.light)
+
+    def stands_for(self, block: str) -> bool:
+        """Whether it is that block's card, or a fold that holds the block."""
+        cell = self.box.cell
+        return block == cell.id or (cell.kind == "fold" and block in cell.hidden)
+
     def on_switch(self, scene_point: QPointF) -> bool:
         """Whether a point is on the switch, with some room around it for the finger."""
         return self.box.cell.kind == "block" and self._switch().adjusted(-9, -6, 9, 7).contains(
@@ -92,6 +102,8 @@ class CardItem(QGraphicsRectItem):
         kind = self.box.cell.kind
         if kind == "fold":
             self._paint_stack(painter, colour)
+        if self.lit:
+            self._paint_light(painter)
         if self._look.current == self.box.id:
             self._paint_ring(painter)
         if kind == "handle":
@@ -104,6 +116,12 @@ class CardItem(QGraphicsRectItem):
 
     def _switch(self) -> QRectF:
         return QRectF(self._card.right() - 29, 15, 21, 12)
+
+    def _paint_light(self, painter: QPainter) -> None:
+        """A glow in the accent colour around the card."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mixed(QColor(self._look.palette.accent), 0.45, self._look.palette.window))
+        painter.drawRoundedRect(self._card.adjusted(-5, -5, 5, 5), looks.RADIUS + 4, looks.RADIUS + 4)
 
     def _paint_ring(self, painter: QPainter) -> None:
         painter.setPen(QPen(QColor(self._look.palette.accent), 2.5))

@@ -36,11 +36,13 @@ class Look:
         palette: colours of the theme.
         deleted: ids of deleted blocks.
         current: id of the box or stage with the focus ring, None for none.
+        light: id of the block that is lit for a moment from elsewhere (a bar of a chart), None for none.
     """
 
     palette: Palette
     deleted: frozenset[str] = frozenset()
     current: str | None = None
+    light: str | None = None
 
     def colour(self, part_id: str) -> QColor:
         """Of a part, a stage, or any block of it."""

@@ -104,6 +104,20 @@ class DiagramScene(QGraphicsScene):
             if band.band.id in (before, current):
                 band.update()
 
+    def set_light(self, block: str | None) -> None:
+        """Light a block's card, or the fold that it is in, for a moment."""
+        before, self.look.light = self.look.light, block
+        for name in (before, block):
+            card = self._card_of(name) if name is not None else None
+            if card is not None:
+                card.update()
+
+    def _card_of(self, block: str) -> CardItem | None:
+        """A block's card, or that of its fold."""
+        if block in self.cards:
+            return self.cards[block]
+        return next((card for card in self.cards.values() if card.stands_for(block)), None)
+
     def _bring_out(self, blocks: frozenset[str]) -> bool:
         """Break folds around blocks inside them; says whether any had to be."""
         if self.spec is None:

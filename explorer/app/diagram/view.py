@@ -93,6 +93,11 @@ class DiagramView(ZoomView):
         self._scene.set_current(part_id)
         self._after(before)
 
+    def light(self, block_id: str | None) -> None:
+        """Light a block for a moment, while a person points at it elsewhere (a bar of a chart); None: none any more.
+        Nothing is selected, moved or taken out of its fold."""
+        self._scene.set_light(block_id)
+
     def reveal(self, part_id: str) -> bool:
         """Bring a part out of its fold and centre it, selected and large enough to read; False if there is none."""
         self.set_selection(part_id)
