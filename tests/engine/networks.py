@@ -22,6 +22,16 @@ SPECS: dict[str, NetworkSpec] = {
     "bottleneck A": NetworkSpec("cifar", (2, 1, 2), "bottleneck", "A", side=12, classes=5, width=2),
     "bottleneck B": NetworkSpec("imagenet", (1, 2, 1, 2), "bottleneck", "B", side=48, classes=5, width=4),
     "paper's stride": NetworkSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=40, classes=5, width=4),
+    "pre-activation A": TINY.with_(order="pre-activation"),
+    "pre-activation B": NetworkSpec(
+        "cifar", (2, 2, 1), "bottleneck", "B", side=12, classes=5, width=4, order="pre-activation"
+    ),
+    "pre-activation C": NetworkSpec("imagenet", (1, 2, 1, 1), shortcut="C", side=40, width=4, order="pre-activation"),
+    "plain": TINY.twin(),
+    "plain bottlenecks": NetworkSpec("cifar", (1, 2, 1), "bottleneck", "none", side=12, classes=5, width=4),
+    "VGG-like": NetworkSpec(
+        "cifar", (2, 2, 3), "layer", "none", side=12, classes=5, width=6, widths="same", downsampling="pool"
+    ),
 }
 
 

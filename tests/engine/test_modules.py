@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from explorer.engine.modules import Block, ResidualNetwork, Subsampling
 from explorer.networks.catalog import PRESETS
-from explorer.networks.lesion import Lesion
+from explorer.networks.lesion import INTACT, Lesion, exchangeable, lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import SPECS, network_of, pictures
 
@@ -35,28 +35,52 @@ def test_logits_are_torchvisions(name: str) -> None:
     assert (expected - found).abs().max() < 1e-4
 
 
-def _by_hand(network: ResidualNetwork, x: Tensor, deleted: Collection[str]) -> Tensor:
-    """A forward pass spelt out: each block in turn, y = ReLU(shortcut(x) + F(x)), F = 0 where deleted."""
+def _by_hand(
+    network: ResidualNetwork, x: Tensor, deleted: Collection[str], cut: Collection[str] = (), order: Sequence[str] = ()
+) -> Tensor:
+    """A forward pass spelt out: each block in turn, y = ReLU(shortcut(x) + F(x)), F = 0 where deleted, the shortcut 0
+    where cut; pre-activated without that ReLU; a plain one without a shortcut, unless it is deleted."""
+    spec = network.spec
     x = torch.relu(network.bn1(network.conv1(x)))
-    if network.spec.family == "imagenet":
+    if spec.family == "imagenet":
         x = nn.functional.max_pool2d(x, 3, 2, 1)
-    for stage in range(1, len(network.spec.blocks) + 1):
-        for number, block in enumerate(getattr(network, f"layer{stage}").children()):
-            shortcut = _shortcut_by_hand(block, x)
-            if f"layer{stage}.{number}" in deleted:
-                x = torch.relu(shortcut)
-                continue
-            y = torch.relu(block.bn1(block.conv1(x)))
-            y = block.bn2(block.conv2(y))
-            if hasattr(block, "conv3"):
-                y = block.bn3(block.conv3(torch.relu(y)))
-            x = torch.relu(y + shortcut)
+    ids = [f"layer{stage}.{number}" for stage, count in enumerate(spec.blocks, 1) for number in range(count)]
+    for place, name in zip(ids, order or ids, strict=True):
+        block = network.get_submodule(name)
+        if spec.downsampling == "pool" and place.endswith(".0") and place != "layer1.0":
+            x = nn.functional.max_pool2d(x, kernel_size=2, stride=2)
+        by_hand = _preactivated_by_hand if spec.order == "pre-activation" else _original_by_hand
+        branch, shortcut = by_hand(block, x)
+        if spec.shortcut == "none" and name not in deleted:
+            shortcut = torch.zeros(())
+        y = (0 if name in deleted else branch) + (0 if name in cut else shortcut)
+        x = y if spec.order == "pre-activation" else torch.relu(y)
+    if spec.order == "pre-activation":
+        x = torch.relu(network.bn(x))
     return network.fc(x.mean((2, 3)))
+
+
+def _original_by_hand(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    y = block.bn1(block.conv1(x))
+    if hasattr(block, "conv2"):
+        y = block.bn2(block.conv2(torch.relu(y)))
+    if hasattr(block, "conv3"):
+        y = block.bn3(block.conv3(torch.relu(y)))
+    return y, _shortcut_by_hand(block, x)
+
+
+def _preactivated_by_hand(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    activated = torch.relu(block.bn1(x)) if hasattr(block, "bn1") else x
+    y = block.conv2(torch.relu(block.bn2(block.conv1(activated))))
+    if hasattr(block, "conv3"):
+        y = block.conv3(torch.relu(block.bn3(y)))
+    projected = isinstance(block.downsample, nn.Sequential)
+    return y, block.downsample[0](activated) if projected else _shortcut_by_hand(block, x)
 
 
 def _shortcut_by_hand(block: nn.Module, x: Tensor) -> Tensor:
     if isinstance(block.downsample, Subsampling):
-        channels = (block.conv3 if hasattr(block, "conv3") else block.conv2).out_channels
+        channels = [child for child in block.children() if isinstance(child, nn.Conv2d)][-1].out_channels
         side = (x.shape[2] + 1) // 2 if block.downsample.stride == 2 else x.shape[2]
         y = torch.zeros(len(x), channels, side, side)
         for row in range(side):
@@ -95,7 +119,11 @@ def test_deleting_nothing_is_bit_identical(name: str) -> None:
     network = network_of(SPECS[name])
     x = pictures(SPECS[name], 2)
     with torch.inference_mode():
-        expected = network.head(nn.Sequential(*(block for _, block in network.blocks()))(network.stem(x)))
+        y = network.stem(x)
+        for block_id, block in network.blocks():
+            pooled = name == "VGG-like" and block_id in ("layer2.0", "layer3.0")
+            y = block(nn.functional.max_pool2d(y, 2) if pooled else y)
+        expected = network.head(y)
         for deleted in ((), set(), frozenset(), []):
             assert torch.equal(network(x, Lesion(frozenset(deleted))), expected)
 
@@ -121,6 +149,36 @@ def test_no_block_writes_into_its_input(name: str) -> None:
                 block(x, "deleted" if deleted else "whole")
                 assert torch.equal(x, before)
             x = block(x)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if not spec.plain])
+def test_cutting_is_what_the_slow_way_gives(name: str) -> None:
+    network = network_of(SPECS[name])
+    x = pictures(SPECS[name], 3)
+    with torch.inference_mode():
+        intact = network(x)
+        for cut in _choices(SPECS[name])[1:]:
+            found = network(x, lesion(SPECS[name], cut=cut))
+            torch.testing.assert_close(found, _by_hand(network, x, (), cut), rtol=1e-4, atol=1e-5)
+            assert (found - intact).abs().max() > 1e-4, f"cutting {cut} changed nothing"
+        assert torch.equal(network(x), intact), "restored, bit for bit"
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if exchangeable(spec)])
+def test_another_order_is_what_the_slow_way_gives(name: str) -> None:
+    spec = SPECS[name]
+    network = network_of(spec)
+    x = pictures(spec, 3)
+    group = exchangeable(spec)[-1]
+    moved = INTACT.swapped(spec, group[0], group[-1])
+    with torch.inference_mode():
+        intact = network(x)
+        for deleted in ((), group[:1]):
+            found = network(x, Lesion(frozenset(deleted), order=moved.order))
+            expected = _by_hand(network, x, deleted, order=moved.order)
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+            assert (found - intact).abs().max() > 1e-4
+        assert torch.equal(network(x, Lesion(order=spec.block_ids)), intact), "the network's own order changes nothing"
 
 
 def test_deletion_is_no_state() -> None:

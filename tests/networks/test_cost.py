@@ -32,6 +32,29 @@ CIFAR = {
     "resnet110": (1_727_962, 252_887_680),
     "resnet1202": (19_421_274, 2_829_238_912),
 }
+# Full pre-activation only moves batch norms (He et al. 2016, Fig. 4), and a plain twin of option A lacks nothing that
+# has parameters (He et al. 2015, section 4.2): all cost the same. The VGG-like net by hand: 3x3 convolutions without
+# bias, each with 2 numbers of batch norm a channel, 64 channels, 32, 16 and 8 px.
+_VGG_LAYER = 64 * 64 * 9
+LABORATORY = {
+    "preresnet110": (1_727_962, 252_887_680),
+    "plain20": (269_722, 40_551_040),
+    "plain56": (853_018, 125_485_696),
+    "vgg_narrow": (
+        3 * 64 * 9 + 13 * _VGG_LAYER + 14 * 2 * 64 + 64 * 10 + 10,
+        3 * 64 * 9 * 32**2 + _VGG_LAYER * (5 * 32**2 + 4 * 16**2 + 4 * 8**2) + 64 * 10,
+    ),
+}
+# Pre-activation with projections, which have no batch norm of their own; 164 and 1001 layers with bottlenecks (He et
+# al. 2016, Table 3; it prints 10.2M parameters for the latter).
+PREACTIVATED = {
+    "110": (NetworkSpec("cifar", (18,) * 3, "basic", "B", side=32, classes=10, width=16), 1_730_522, 253_149_824),
+    "164": (NetworkSpec("cifar", (18,) * 3, "bottleneck", "B", side=32, classes=10, width=16), 1_703_258, 247_646_720),
+    "1001": (
+        NetworkSpec("cifar", (111,) * 3, "bottleneck", "B", side=32, classes=10, width=16),
+        10_327_706, 1_490_995_712,
+    ),
+}  # fmt: skip
 # The same with option B: two projections more, of 2,560 weights and 192 numbers of batch norm.
 CIFAR_B = {
     "resnet20": (272_474, 40_813_184),
@@ -52,7 +75,15 @@ AT_320 = {"resnet50": 8_343_142_400, "resnet101": 15_919_104_000, "resnet152": 2
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_cost_what_is_published(name: str) -> None:
     cost = network_cost(PRESETS[name])
-    assert (cost.parameters, cost.macs) == {**TORCHVISION, **CIFAR}[name]
+    assert (cost.parameters, cost.macs) == {**TORCHVISION, **CIFAR, **LABORATORY}[name]
+
+
+@pytest.mark.parametrize("depth", PREACTIVATED)
+def test_full_pre_activation_costs_what_is_published(depth: str) -> None:
+    spec, parameters, macs = PREACTIVATED[depth]
+    spec = spec.with_(order="pre-activation")
+    assert spec.name == f"PreResNet-{depth}"
+    assert (network_cost(spec).parameters, network_cost(spec).macs) == (parameters, macs)
 
 
 @pytest.mark.parametrize("name", CIFAR_B)
@@ -124,6 +155,12 @@ VARIANTS: dict[str, NetworkSpec] = {
     },
     **{f"resnet20, option {option}": PRESETS["resnet20"].with_(shortcut=option) for option in "BC"},
     "one bottleneck a stage, option A": NetworkSpec("cifar", (1, 1, 1), "bottleneck", "A", width=8, classes=7, side=28),
+    "pre-activation, option B": PRESETS["resnet20"].with_(order="pre-activation", shortcut="B"),
+    "pre-activation, option C": PRESETS["resnet20"].with_(order="pre-activation", shortcut="C"),
+    "pre-activation, ImageNet": PRESETS["resnet50"].with_(order="pre-activation"),
+    "plain twin of resnet34": PRESETS["resnet34"].twin(),
+    "plain twin of resnet50": PRESETS["resnet50"].twin(),
+    "pools between blocks": PRESETS["resnet20"].with_(downsampling="pool", side=31),
     "odd side": NetworkSpec("imagenet", (1, 2, 1, 1), in_channels=1, side=97, classes=5, width=8),
     "odd side, paper's stride": NetworkSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=75, width=4),
     "smallest side": NetworkSpec("imagenet", (1, 1, 1, 1), "bottleneck", "A", side=8, width=1, classes=2),

@@ -19,7 +19,8 @@ SPEC = NetworkSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channe
 def test_depth_counts_stem_branches_and_classifier() -> None:
     """He et al. 2015, Table 1 and section 4.2 (6n+2); He et al. 2016, section 5 (9n+2)."""
     for name, spec in PRESETS.items():
-        assert f"resnet{spec.depth}" == name
+        assert name in (f"resnet{spec.depth}", f"preresnet{spec.depth}", f"plain{spec.depth}", "vgg_narrow")
+    assert PRESETS["vgg_narrow"].depth == 15, "as the VGG-like control of Veit et al. 2016"
     assert NetworkSpec("cifar", (18, 18, 18), "bottleneck").depth == 164
     assert NetworkSpec("cifar", (3, 3, 3), "basic", "C").depth == 20, "projections are not counted"
 
@@ -173,3 +174,61 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         with pytest.raises(SpecError, match=path.name) as caught:
             NetworkSpec.load(path)
         assert_one_sentence(caught.value)
+
+
+# -- other orders, plain networks --------------------------------------------------------------------------------
+
+
+def test_a_plain_twin_has_the_same_layers_and_no_shortcut() -> None:
+    """He et al. 2015, section 3.3: layer by layer where blocks are basic, block by block where bottlenecks."""
+    for spec in (PRESETS["resnet34"], PRESETS["resnet56"], PRESETS["resnet50"], PRESETS["preresnet110"]):
+        twin = spec.twin()
+        assert twin.depth == spec.depth
+        assert twin.plain
+        assert {block.shortcut for block in twin.all_blocks} == {"none"}
+        assert (twin.order, twin.name) == ("original", f"Plain-{spec.depth}")
+    layers = PRESETS["resnet34"].twin()
+    assert layers.blocks == (6, 8, 12, 6), "He et al. 2015, Fig. 3, middle: pairs of layers"
+    assert [layers.stages[1].blocks[index].stride for index in (0, 1)] == [2, 1]
+    assert [(block.in_channels, block.out_channels) for block in layers.stages[1].blocks[:2]] == [(64, 128), (128, 128)]
+
+
+def test_only_the_first_block_of_a_pre_activation_network_is_first() -> None:
+    """He et al. 2016, section 5."""
+    blocks = PRESETS["preresnet110"].all_blocks
+    assert [block.id for block in blocks if block.first] == ["layer1.0"]
+    assert all(block.preactivated for block in blocks)
+    assert not any(block.first or block.preactivated for block in PRESETS["resnet110"].all_blocks)
+
+
+def test_pools_stand_before_the_first_layer_of_later_stages() -> None:
+    blocks = PRESETS["vgg_narrow"].all_blocks
+    assert [block.id for block in blocks if block.pooled] == ["layer2.0", "layer3.0"]
+    assert not any(block.downsampling for block in blocks), "any layer may go"
+    assert PRESETS["vgg_narrow"].name == "VGG-like-15"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"block": "layer"}, "shortcut option none"),
+        ({"order": "pre-activation", "shortcut": "none"}, "needs shortcuts"),
+        ({"order": "post"}, "order of activation must be one of original, pre-activation"),
+        ({"widths": "tripled"}, "widths must be one of doubled, same"),
+        ({"downsampling": "crop"}, "downsampling must be one of stride, pool"),
+    ],
+)
+def test_impossible_kinds_are_refused_in_a_sentence(changes: dict[str, str], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        PRESETS["resnet20"].with_(**changes)
+
+
+def test_files_of_before_open_as_they_were_meant() -> None:
+    """Files without the fields that came later."""
+    text = '{"family": "cifar", "blocks": [3, 3, 3], "shortcut": "A", "side": 32, "classes": 10, "width": 16}'
+    assert NetworkSpec.from_json(text) == PRESETS["resnet20"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_survives_json(name: str) -> None:
+    assert NetworkSpec.from_json(PRESETS[name].to_json()) == PRESETS[name]
