@@ -6,8 +6,6 @@ reach panels and runner, the runner's results reach panels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -20,7 +18,6 @@ from explorer.app.diagram.view import DiagramView
 from explorer.app.docks import add_docks, lay_out
 from explorer.app.document import Document, State
 from explorer.app.files import Files
-from explorer.app.help import show_about, show_keys
 from explorer.app.jobs import Jobs, Lane
 from explorer.app.notice import NoticeBar
 from explorer.app.panels.accuracy import AccuracyPanel
@@ -34,6 +31,7 @@ from explorer.app.status import StatusBar
 from explorer.app.text import sentence, tr, translated
 from explorer.app.theme import ThemeName, theme
 from explorer.app.toolbar import ToolBar
+from explorer.app.wiring import slots, wire_panels, wire_results
 from explorer.engine.records import (
     UNTRAINED,
     DataKind,
@@ -74,12 +72,12 @@ class Window(QMainWindow):
         self.runner = Runner(self.document, self.jobs, self)
         self.files = Files(self)
         self.diagram = DiagramView()
-        self.actions_by_name, self.menus = make_actions(self, self._slots())
+        self.actions_by_name, self.menus = make_actions(self, slots(self))
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self._build()
-        self._wire_panels()
-        self._wire_results()
+        wire_panels(self)
+        wire_results(self)
         self._follow()
         self._restore_layout()
         self._settled = False
@@ -138,77 +136,7 @@ class Window(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
         self.files.add_recent_menu(self.menus["File"], before=self.actions_by_name["paste"])
 
-    def _slots(self) -> dict[str, Callable[[], object]]:
-        return {
-            "open": self.files.open_image,
-            "paste": self.files.paste,
-            "sample": self.next_sample,
-            "chart": self.runner.open_chart,
-            "open_network": self.files.open_network,
-            "save_network": self.files.save_network,
-            "open_weights": self.files.open_weights,
-            "export_diagram": self.files.export_diagram,
-            "copy_diagram": self.files.copy_diagram,
-            "export_maps": self.files.export_maps,
-            "export_predictions": self.files.export_predictions,
-            "quit": self.close,
-            "undo": self.document.undo_stack.undo,
-            "redo": self.document.undo_stack.redo,
-            "toggle": self._toggle_selected,
-            "restore": self._restore_all,
-            "find": self._find,
-            "zoom_in": self.diagram.zoom_in,
-            "zoom_out": self.diagram.zoom_out,
-            "fit": self.diagram.fit,
-            "cancel": self.runner.cancel,
-            "theme_system": partial(self.use_theme, "system"),
-            "theme_light": partial(self.use_theme, "light"),
-            "theme_dark": partial(self.use_theme, "dark"),
-            "keys": partial(show_keys, self),
-            "about": partial(show_about, self),
-        }
-
-    # -- wiring --------------------------------------------------------------------------------------------------
-
-    def _wire_panels(self) -> None:
-        """Requests of panels -> commands, or jobs that lead to them."""
-        self.network_panel.spec_requested.connect(self.runner.request_network)
-        self.toolbar.network_requested.connect(self.runner.request_preset)
-        self.toolbar.weights_requested.connect(self._use_weights)
-        self.toolbar.checkpoint_requested.connect(self.files.open_weights)
-        self.toolbar.device_requested.connect(self._use_device)
-        self.toolbar.found.connect(self._reveal)
-        self.toolbar.search_changed.connect(self.blocks_panel.set_filter)
-        for panel in (self.diagram, self.blocks_panel):
-            panel.delete_toggled.connect(self._toggle)
-            panel.selected.connect(self._select)
-        self.prediction_panel.open_requested.connect(self.files.open_image)
-        self.prediction_panel.sample_requested.connect(self.next_sample)
-        self.prediction_panel.chart_requested.connect(self.runner.open_chart)
-        self.accuracy_panel.restore_requested.connect(self._toggle)
-        self.accuracy_panel.restore_all_requested.connect(self._restore_all)
-        self.accuracy_panel.data_requested.connect(self._use_data)
-        self.accuracy_panel.measure_requested.connect(self.runner.measure_anyway)
-        self.maps_panel.maps_requested.connect(self.runner.run_picture)
-        self.maps_panel.save_requested.connect(self.files.save_maps)
-        self.maps_panel.copy_requested.connect(self.files.copy_image)
-        self.status.cancel_requested.connect(self.runner.cancel)
-
-    def _wire_results(self) -> None:
-        """Jobs and results -> panels."""
-        self.jobs.started.connect(self.status.job_started)
-        self.jobs.started.connect(partial(self._show_busy, True))
-        self.jobs.stepped.connect(self.status.job_stepped)
-        self.jobs.stopped.connect(self.status.job_stopped)
-        self.jobs.stopped.connect(partial(self._show_busy, False))
-        self.runner.offered.connect(self.toolbar.show_offer)
-        self.runner.picture_done.connect(self.prediction_panel.show_result)
-        self.runner.picture_done.connect(self.maps_panel.show_result)
-        self.runner.picture_done.connect(self.status.show_pass)
-        self.runner.accuracy_done.connect(self.accuracy_panel.show_accuracy)
-        self.jobs.stopped.connect(self._settle, Qt.ConnectionType.QueuedConnection)
-        self.runner.said.connect(self.notice.inform)
-        self.runner.refused.connect(self._refuse)
+    # -- following the document ----------------------------------------------------------------------------------
 
     def _follow(self) -> None:
         """The document -> the diagram, the title, undo and redo. Panels follow it by themselves."""
@@ -252,14 +180,14 @@ class Window(QMainWindow):
         for name, verb, text in (("undo", tr("Undo"), stack.undoText()), ("redo", tr("Redo"), stack.redoText())):
             self.actions_by_name[name].setText(f"{verb}: {text}" if text else verb)
 
-    def _show_busy(self, busy: bool, lane: Lane) -> None:
+    def show_busy(self, busy: bool, lane: Lane) -> None:
         if lane is Lane.PICTURE or (lane is Lane.WEIGHTS and self.document.state.info is None):
             self.prediction_panel.show_busy(busy)
             self.maps_panel.show_busy(busy)
         elif lane is Lane.ACCURACY:
             self.accuracy_panel.show_busy(busy)
 
-    def _refuse(self, lane: Lane, error: UserError) -> None:
+    def refuse(self, lane: Lane, error: UserError) -> None:
         if lane is Lane.PICTURE:
             self.prediction_panel.show_error(sentence(error))
             self.maps_panel.show_error(sentence(error))
@@ -270,40 +198,40 @@ class Window(QMainWindow):
 
     # -- edits ---------------------------------------------------------------------------------------------------
 
-    def _toggle(self, block_id: str) -> None:
+    def toggle(self, block_id: str) -> None:
         commands.toggle_deleted(self.document, block_id)
 
-    def _toggle_selected(self) -> None:
+    def toggle_selected(self) -> None:
         state = self.document.state
         if state.selection in state.spec.block_ids:
-            self._toggle(str(state.selection))
+            self.toggle(str(state.selection))
 
-    def _restore_all(self) -> None:
+    def restore_all(self) -> None:
         commands.set_deleted(self.document, frozenset())
 
-    def _select(self, part_id: str) -> None:
+    def select(self, part_id: str) -> None:
         self.document.replace(selection=part_id or None)
 
-    def _reveal(self, block_id: str) -> None:
-        self._select(block_id)
+    def reveal(self, block_id: str) -> None:
+        self.select(block_id)
         self.diagram.reveal(block_id)
 
-    def _use_weights(self, info: WeightsInfo | None) -> None:
+    def use_weights(self, info: WeightsInfo | None) -> None:
         if info is None:
             commands.set_network(self.document, self.document.state.spec, UNTRAINED)
         else:
             self.runner.request_weights(info.ref, info.spec)
 
-    def _use_device(self, device: DeviceInfo) -> None:
+    def use_device(self, device: DeviceInfo) -> None:
         self.document.replace(device=device)
 
-    def _use_data(self, kind: DataKind) -> None:
+    def use_data(self, kind: DataKind) -> None:
         if kind == "folder":
             self.files.open_folder()
         else:
             self.runner.request_data(DataRef(kind))
 
-    def _find(self) -> None:
+    def find_block(self) -> None:
         self.toolbar.focus_search()
 
     def next_sample(self) -> None:
@@ -375,7 +303,7 @@ class Window(QMainWindow):
         """The layout of a first start."""
         lay_out(self, self.docks)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Tell once that all first results, or refusals, are in: nothing runs any more, and nothing is about to."""
         if self._settled or self.jobs.running() or self.runner.pending:
             return

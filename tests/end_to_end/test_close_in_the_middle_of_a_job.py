@@ -66,7 +66,7 @@ def test_while_a_folder_is_looked_through(person: Person, tmp_path: Path) -> Non
 
 def test_what_is_chosen_after_closing_runs_no_more(person: Person) -> None:
     close(person.window)
-    person.window._toggle("layer1.0")
+    person.window.toggle("layer1.0")
     person.window.next_sample()
     person.bot.wait(100)
     assert not person.window.jobs._worker.isRunning()

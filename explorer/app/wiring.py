@@ -1,0 +1,88 @@
+"""What in the window leads to what: actions, requests of panels, jobs and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from explorer.app.help import show_about, show_keys
+
+if TYPE_CHECKING:
+    from explorer.app.window import Window
+
+
+def slots(window: Window) -> dict[str, Callable[[], object]]:
+    """What each entry of the table of actions does."""
+    return {
+        "open": window.files.open_image,
+        "paste": window.files.paste,
+        "sample": window.next_sample,
+        "chart": window.runner.open_chart,
+        "open_network": window.files.open_network,
+        "save_network": window.files.save_network,
+        "open_weights": window.files.open_weights,
+        "export_diagram": window.files.export_diagram,
+        "copy_diagram": window.files.copy_diagram,
+        "export_maps": window.files.export_maps,
+        "export_predictions": window.files.export_predictions,
+        "quit": window.close,
+        "undo": window.document.undo_stack.undo,
+        "redo": window.document.undo_stack.redo,
+        "toggle": window.toggle_selected,
+        "restore": window.restore_all,
+        "find": window.find_block,
+        "zoom_in": window.diagram.zoom_in,
+        "zoom_out": window.diagram.zoom_out,
+        "fit": window.diagram.fit,
+        "cancel": window.runner.cancel,
+        "theme_system": partial(window.use_theme, "system"),
+        "theme_light": partial(window.use_theme, "light"),
+        "theme_dark": partial(window.use_theme, "dark"),
+        "keys": partial(show_keys, window),
+        "about": partial(show_about, window),
+    }
+
+
+def wire_panels(window: Window) -> None:
+    """Requests of panels -> commands, or jobs that lead to them."""
+    window.network_panel.spec_requested.connect(window.runner.request_network)
+    window.toolbar.network_requested.connect(window.runner.request_preset)
+    window.toolbar.weights_requested.connect(window.use_weights)
+    window.toolbar.checkpoint_requested.connect(window.files.open_weights)
+    window.toolbar.device_requested.connect(window.use_device)
+    window.toolbar.found.connect(window.reveal)
+    window.toolbar.search_changed.connect(window.blocks_panel.set_filter)
+    for panel in (window.diagram, window.blocks_panel):
+        panel.delete_toggled.connect(window.toggle)
+        panel.selected.connect(window.select)
+    window.prediction_panel.open_requested.connect(window.files.open_image)
+    window.prediction_panel.sample_requested.connect(window.next_sample)
+    window.prediction_panel.chart_requested.connect(window.runner.open_chart)
+    window.accuracy_panel.restore_requested.connect(window.toggle)
+    window.accuracy_panel.restore_all_requested.connect(window.restore_all)
+    window.accuracy_panel.data_requested.connect(window.use_data)
+    window.accuracy_panel.measure_requested.connect(window.runner.measure_anyway)
+    window.maps_panel.maps_requested.connect(window.runner.run_picture)
+    window.maps_panel.save_requested.connect(window.files.save_maps)
+    window.maps_panel.copy_requested.connect(window.files.copy_image)
+    window.status.cancel_requested.connect(window.runner.cancel)
+
+
+def wire_results(window: Window) -> None:
+    """Jobs and results -> panels."""
+    window.jobs.started.connect(window.status.job_started)
+    window.jobs.started.connect(partial(window.show_busy, True))
+    window.jobs.stepped.connect(window.status.job_stepped)
+    window.jobs.stopped.connect(window.status.job_stopped)
+    window.jobs.stopped.connect(partial(window.show_busy, False))
+    window.runner.offered.connect(window.toolbar.show_offer)
+    window.runner.picture_done.connect(window.prediction_panel.show_result)
+    window.runner.picture_done.connect(window.maps_panel.show_result)
+    window.runner.picture_done.connect(window.status.show_pass)
+    window.runner.accuracy_done.connect(window.accuracy_panel.show_accuracy)
+    window.jobs.stopped.connect(window.settle, Qt.ConnectionType.QueuedConnection)
+    window.runner.said.connect(window.notice.inform)
+    window.runner.refused.connect(window.refuse)
