@@ -248,6 +248,18 @@ def test_networks_are_recognised_by_their_weights(family: Any, block: Any, short
     assert guess(state_of(spec), spec) == spec
 
 
+@pytest.mark.parametrize("name", ["preresnet110", "plain20", "plain56", "vgg_narrow"])
+def test_pre_activation_and_plain_networks_are_recognised(name: str) -> None:
+    spec = PRESETS[name].with_(in_channels=1, side=28)
+    assert guess(state_of(spec), TINY.with_(side=28)) == spec
+
+
+@pytest.mark.parametrize("option", ["A", "B", "C"])
+def test_pre_activation_is_recognised_with_each_option(option: Any) -> None:
+    spec = NetworkSpec("cifar", (2, 1, 4), "bottleneck", option, side=32, classes=5, width=4, order="pre-activation")
+    assert guess(state_of(spec), spec) == spec
+
+
 # -- what is no checkpoint ---------------------------------------------------------------------------------------
 
 
