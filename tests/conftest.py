@@ -34,8 +34,9 @@ def stay_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path) -> None:
-    """Settings go to the test's folder."""
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and kept studies go to the test's folder."""
+    monkeypatch.setattr("explorer.app.settings.own_data_folder", lambda: tmp_path / "settings" / "data")
     folder = tmp_path / "settings"
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
         QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from explorer.app.theme import ThemeName
 
@@ -24,6 +24,8 @@ class Settings:
     """
 
     def __init__(self, store: QSettings | None = None) -> None:
+        # Whoever brings a store of their own wants nothing left outside its folder.
+        self.data_folder = own_data_folder() if store is None else Path(store.fileName()).parent
         self._store = store or QSettings(
             QSettings.Format.IniFormat, QSettings.Scope.UserScope, ORGANISATION, "explorer"
         )
@@ -59,6 +61,11 @@ class Settings:
     def folder(self, path: str) -> None:
         self._store.setValue("folder", path)
 
+    @property
+    def studies(self) -> Path:
+        """Where studies are kept, the unfinished ones too; it need not be there yet."""
+        return self.data_folder / "studies"
+
     def window(self) -> tuple[QByteArray, QByteArray] | None:
         """Geometry and dock state of the window, None where there are none of this version."""
         if self._text("window/version") != str(_LAYOUT_VERSION):
@@ -76,3 +83,8 @@ class Settings:
     def _text(self, key: str) -> str:
         value = self._store.value(key)
         return value if isinstance(value, str) else ""
+
+
+def own_data_folder() -> Path:
+    """The folder that the system sets aside for what this program keeps."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))

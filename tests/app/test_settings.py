@@ -77,3 +77,8 @@ def test_names_that_cannot_be_looked_up_are_left_out(tmp_path: Path) -> None:
     settings.folder = "y" * 300
     assert settings.recent == (tmp_path / "a.png",)
     assert settings.folder == str(Path.home())
+
+
+def test_studies_stand_in_the_systems_folder_or_beside_a_store_of_ones_own(tmp_path: Path) -> None:
+    assert Settings().studies == tmp_path / "settings" / "data" / "studies"  # redirected for the tests
+    assert settings(tmp_path / "own" / "s.ini").studies == tmp_path / "own" / "studies"
