@@ -2,18 +2,20 @@
 
 The graph says what is connected and which shape flows along each edge; where things stand is `layout`'s matter. A
 block's shortcut is an edge `around` that block, from what stands before it to what stands after it (He et al. 2015,
-figure 2).
+figure 2). Blocks can stand in each other's places (Veit et al. 2016, section 4.3): shapes, stages and pools belong to
+the places, names and edges' `around` to the blocks.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
+from explorer.networks.lesion import Lesion, by_id, places
 from explorer.networks.operations import (
     Operation,
     before_the_split,
@@ -35,9 +37,10 @@ class Node:
         id: `input`, `stem`, a block's id, an operation's id, `head`, `output`.
         kind: what it is.
         input, output: shapes (channels, height, width).
-        stage: id of the stage that it belongs to, None outside the stages.
+        stage: id of the stage that it stands in, None outside the stages.
         block: the block's spec, at block level.
         operation: the operation, at operation level.
+        place: id of the block whose own place it is, at block level; another one where blocks were moved.
     """
 
     id: str
@@ -47,6 +50,12 @@ class Node:
     stage: str | None = None
     block: BlockSpec | None = None
     operation: Operation | None = None
+    place: str = ""
+
+    @property
+    def moved(self) -> bool:
+        """Whether a block stands at another one's place."""
+        return self.block is not None and self.place != self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +89,21 @@ class Graph:
 
 
 @lru_cache(maxsize=16)
-def block_graph(spec: NetworkSpec) -> Graph:
+def block_graph(spec: NetworkSpec, order: tuple[str, ...] = ()) -> Graph:
     """Input, stem, every block, head; a forward edge between neighbours and one shortcut around each block, unless the
-    network is plain."""
+    network is plain.
+
+    Args:
+        spec: the network.
+        order: id of the block at each place, empty for the network's own; checked, as in `Lesion.order`.
+    """
     cost = network_cost(spec)
     nodes = [_input(spec), Node("stem", "stem", spec.input_shape, cost.stem.output)]
-    outputs = {part.id: part.output for part in cost.blocks}
-    for stage in spec.stages:
-        for block in stage.blocks:
-            nodes.append(Node(block.id, "block", nodes[-1].output, outputs[block.id], stage.id, block))
+    blocks = by_id(spec)
+    for place, part in zip(places(spec, Lesion(order=order)), cost.blocks, strict=True):
+        own, stage = place.spec, place.spec.id.rpartition(".")[0]
+        block = own if place.block == own.id else replace(blocks[place.block], pooled=own.pooled)
+        nodes.append(Node(place.block, "block", nodes[-1].output, part.output, stage, block, place=own.id))
     nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
     edges = _chain(nodes)
     for before, node, after in zip(nodes, nodes[1:], nodes[2:], strict=False):
@@ -97,13 +112,14 @@ def block_graph(spec: NetworkSpec) -> Graph:
     return Graph(tuple(nodes), tuple(edges))
 
 
-def operation_graph(spec: NetworkSpec, part_id: str) -> Graph:
-    """The operations of the stem, one block or the head, between a node `input` and a node `output`.
+def operation_graph(spec: NetworkSpec, part_id: str, order: tuple[str, ...] = ()) -> Graph:
+    """The operations of the stem, one block or the head, between a node `input` and a node `output`; a block's at the
+    place where it stands in that order.
 
     Raises:
         UserError: the network has no such part.
     """
-    part = next((node for node in block_graph(spec).nodes if node.id == part_id), None)
+    part = next((node for node in block_graph(spec, order).nodes if node.id == part_id), None)
     if part is None or part.kind not in ("stem", "block", "head"):
         raise UserError("{network} has no part {id} that could be opened.", network=spec.name, id=part_id)
     operations = _operations(spec, part)

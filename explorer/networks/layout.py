@@ -33,8 +33,11 @@ BETWEEN = 6.0
 CARD_HEIGHT = 62.0
 LEAVE, JOIN = 6.0, 4.0
 """Where a shortcut leaves the edge before its block, and joins the one after it."""
+POOL = 24.0
+"""Room before a card for the mark of the pool that stands there."""
+_POOL_MARK = (16.0, 40.0)
 _WIDTHS = {"input": 66.0, "stem": 60.0, "fold": 60.0, "handle": 22.0, "head": 78.0}
-_BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0}
+_BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0, "layer": 60.0}
 _DIGIT = 9.0
 """More width for each digit of a block's number beyond two."""
 _TURN = 12.0
@@ -72,7 +75,7 @@ class Cell:
     """What will be one box.
 
     Attributes:
-        id: a node's id; `fold:` and a block's id for a fold or the handle that folds a run again.
+        id: a node's id; `fold:` and a place's id for a fold or the handle that folds a run again.
         kind: what it shows.
         node: the node, or the first one that a fold stands for.
         run: id of the run that a fold or handle unfolds and folds, else empty.
@@ -134,6 +137,14 @@ class Line:
     label: Point = (0.0, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The mark of a max pool before the block at a place; `place` is that place's id."""
+
+    place: str
+    rect: Rect
+
+
 @dataclass(frozen=True)
 class Layout:
     """A placed graph; everything lies within 0 … width and 0 … height."""
@@ -144,6 +155,7 @@ class Layout:
     width: float
     height: float
     rows: int
+    pools: tuple[Pool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,9 @@ class _Heights:
 
 _ROOMY = _Heights(30, 54, 34)
 _DENSE = _Heights(26, 36, 24)
+_ROOMY_PLAIN = _Heights(30, 8, 34)
+_DENSE_PLAIN = _Heights(26, 6, 24)
+"""Without shortcuts there are no arcs above the cards."""
 
 
 def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset[str] = frozenset()) -> list[Cell]:
@@ -199,7 +214,7 @@ def _plain(node: Node) -> Cell:
 
 def _inner(run: list[Node], unfolded: frozenset[str], shown: frozenset[str]) -> Iterator[Cell]:
     """The middle of a run: its blocks behind a handle, or folds broken around the blocks that stay visible."""
-    name = f"fold:{run[0].id}"
+    name = f"fold:{run[0].place}"
     if name in unfolded:
         yield Cell(name, "handle", run[0], name, tuple(node.id for node in run))
         yield from map(_plain, run)
@@ -209,7 +224,7 @@ def _inner(run: list[Node], unfolded: frozenset[str], shown: frozenset[str]) -> 
         if visible or len(piece) < SMALLEST_FOLD:
             yield from map(_plain, piece)
         else:
-            yield Cell(f"fold:{piece[0].id}", "fold", piece[0], name, tuple(node.id for node in piece))
+            yield Cell(f"fold:{piece[0].place}", "fold", piece[0], name, tuple(node.id for node in piece))
 
 
 def layout(
@@ -221,10 +236,13 @@ def layout(
     """Place a block graph so that it is as large as can be in a room of that width and height.
 
     Further rows are taken only where they make the picture visibly larger. A row ends between two stages where one
-    ends near enough.
+    ends near enough. Blocks that stand at another one's place stay visible.
     """
-    row_cells = _best_rows(cells(graph, unfolded, shown), room)
-    heights = _ROOMY if len(row_cells) == 1 else _DENSE
+    shown |= frozenset(node.id for node in graph.nodes if node.moved)
+    plain = all(edge.kind == "forward" for edge in graph.edges)
+    roomy, dense = (_ROOMY_PLAIN, _DENSE_PLAIN) if plain else (_ROOMY, _DENSE)
+    row_cells = _best_rows(cells(graph, unfolded, shown), room, roomy, dense)
+    heights = roomy if len(row_cells) == 1 else dense
     boxes: list[Box] = []
     bands: list[Band] = []
     indent = _TURN + BETWEEN if len(row_cells) > 1 else 0.0
@@ -240,8 +258,22 @@ def layout(
         titled.append(Band(band.id, band.rect, band.output, band.id not in seen, lasts[band.id] == index))
         seen.add(band.id)
     width = max([box.rect.right for box in boxes] + [band.rect.right for band in bands]) + indent
-    lines = (*_forward(boxes, heights), *_arcs(boxes, heights))
-    return Layout(tuple(boxes), tuple(titled), lines, width, heights.total(len(row_cells)), len(row_cells))
+    lines = (*_forward(boxes, heights), *(() if plain else _arcs(boxes, heights)))
+    height = heights.total(len(row_cells))
+    return Layout(tuple(boxes), tuple(titled), lines, width, height, len(row_cells), tuple(_pools(boxes)))
+
+
+def _lead(cell: Cell) -> float:
+    """Room that a card needs before itself."""
+    return POOL if cell.kind == "block" and cell.node.block is not None and cell.node.block.pooled else 0.0
+
+
+def _pools(boxes: list[Box]) -> Iterator[Pool]:
+    """In the lead of their cards, so that the shortcut leaves behind them."""
+    width, height = _POOL_MARK
+    for box in boxes:
+        if _lead(box.cell):
+            yield Pool(box.cell.node.place, Rect(box.rect.x - POOL, box.rect.middle[1] - height / 2, width, height))
 
 
 def _width(cell: Cell) -> float:
@@ -258,14 +290,16 @@ def _space(left: Cell, right: Cell) -> float:
     return BETWEEN + (PAD if left.node.stage else 4.0) + (PAD if right.node.stage else 4.0)
 
 
-def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Cell]]:
+def _best_rows(
+    all_cells: list[Cell], room: tuple[float, float], roomy: _Heights, dense: _Heights
+) -> list[list[Cell]]:
     ends = [0.0]
     for index, cell in enumerate(all_cells):
-        ends.append(ends[-1] + _width(cell) + (_space(all_cells[index - 1], cell) if index else 0.0))
+        ends.append(ends[-1] + _lead(cell) + _width(cell) + (_space(all_cells[index - 1], cell) if index else 0.0))
     # Rows that fill the room evenly: rows * row height / (length / rows) is the room's proportion.
-    even = max(1, round((ends[-1] * room[1] / room[0] / _DENSE.row) ** 0.5))
+    even = max(1, round((ends[-1] * room[1] / room[0] / dense.row) ** 0.5))
     best = [0, len(all_cells)]
-    size = min(room[0] / ends[-1], room[1] / _ROOMY.total(1), 1.0)
+    size = min(room[0] / ends[-1], room[1] / roomy.total(1), 1.0)
     if size >= _READABLE:
         return [all_cells]
     for wanted in sorted({2, 3, 4, max(even - 1, 2), max(even, 2), even + 1}):
@@ -273,7 +307,7 @@ def _best_rows(all_cells: list[Cell], room: tuple[float, float]) -> list[list[Ce
             for at_stages in (True, False):
                 cuts = _cuts(all_cells, ends, ends[-1] / wanted * slack, at_stages)
                 width = max(ends[end] - ends[start] for start, end in pairwise(cuts)) + 3 * _TURN
-                new = min(room[0] / width, room[1] / _DENSE.total(len(cuts) - 1), 1.0)
+                new = min(room[0] / width, room[1] / dense.total(len(cuts) - 1), 1.0)
                 whole = all(all_cells[cut].node.stage != all_cells[cut - 1].node.stage for cut in cuts[1:-1])
                 new *= 1.0 if whole else _BROKEN
                 if new > size * (_WORTH if len(cuts) > len(best) else 1.001):
@@ -299,7 +333,7 @@ def _place_row(row_of: list[Cell], row: int, left: float, y: float) -> list[Box]
     boxes = []
     x = left + (PAD if row_of[0].node.stage else 0.0)
     for index, cell in enumerate(row_of):
-        x += _space(row_of[index - 1], cell) if index else 0.0
+        x += (_space(row_of[index - 1], cell) if index else 0.0) + _lead(cell)
         boxes.append(Box(cell, Rect(x, y, _width(cell), CARD_HEIGHT), row))
         x += _width(cell)
     return boxes
@@ -310,7 +344,7 @@ def _bands(row: list[Box], top: float, height: float) -> Iterator[Band]:
         if stage is None:
             continue
         own = list(group)
-        left, right = own[0].rect.x - PAD, own[-1].rect.right + PAD
+        left, right = own[0].rect.x - _lead(own[0].cell) - PAD, own[-1].rect.right + PAD
         yield Band(stage, Rect(left, top, right - left, height), own[-1].cell.node.output, False, False)
 
 
@@ -326,7 +360,7 @@ def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
         corners: tuple[Point, ...] = (start, end)
         if source.row != target.row:
             out = start[0] + (PAD if source.cell.node.stage else 0.0) + _TURN
-            back = end[0] - (PAD if target.cell.node.stage else 0.0) - _TURN
+            back = end[0] - _lead(target.cell) - (PAD if target.cell.node.stage else 0.0) - _TURN
             between = source.rect.bottom + heights.below + heights.between / 2
             corners = (start, (out, start[1]), (out, between), (back, between), (back, end[1]), end)
             label = (start[0] - source.rect.width / 2, label[1])

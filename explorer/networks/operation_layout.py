@@ -1,7 +1,8 @@
 """The operations of one opened part -> rectangles and lines.
 
 The residual branch runs left to right; the shortcut has a track of its own above it, down to the addition (He et al.
-2015, figure 2, turned on its side).
+2015, figure 2, turned on its side). It leaves behind the input, or behind what both ways share: a pool, or the first
+batch norm and ReLU before a pre-activation block's projection.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def operation_layout(graph: Graph) -> Layout:
     if has_shortcut:
         add = next(box for box in boxes if box.cell.node.operation and box.cell.node.operation.kind == "add")
         length = sum(map(_width, shortcut)) + GAP * max(len(shortcut) - 1, 0)
-        left = (boxes[0].rect.right + add.rect.middle[0] - length) / 2
+        start = placed[next(edge.source for edge in graph.edges if edge.kind != "forward")].rect.right
+        left = (start + add.rect.middle[0] - length) / 2
         boxes += _row(shortcut, left, 2 + TRACK / 2, TRACK)
         placed = {box.id: box for box in boxes}
     lines = tuple(_lines(graph, placed))
@@ -64,15 +66,17 @@ def _row(nodes: list[Node], x: float, axis: float, height: float) -> Iterator[Bo
 def _lines(graph: Graph, boxes: dict[str, Box]) -> Iterator[Line]:
     for edge in graph.edges:
         source, target = boxes[edge.source], boxes[edge.target]
-        yield Line(edge.kind, tuple(_corners(source, target)), edge.source, edge.target, edge.around)
+        around = edge.kind != "forward"
+        yield Line(edge.kind, tuple(_corners(source, target, around)), edge.source, edge.target, edge.around)
 
 
-def _corners(source: Box, target: Box) -> Iterator[Point]:
-    """Straight on one track; up from behind the input, or down into the addition, between the two."""
+def _corners(source: Box, target: Box, around: bool) -> Iterator[Point]:
+    """Straight on one track; up from where the shortcut leaves the branch's track, or down into the addition, between
+    the two."""
     high = 2 + TRACK / 2
     x, y = source.rect.right, source.rect.middle[1]
     yield (x, y)
-    rises = source.cell.kind == "input" and (_on_shortcut(target.cell.node) or target.rect.width == _WIDTHS["add"])
+    rises = around and not _on_shortcut(source.cell.node)
     if rises:
         yield (x + GAP / 3, y)
         yield (x + GAP / 3, high)

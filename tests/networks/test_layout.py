@@ -131,7 +131,7 @@ def test_an_edge_is_labelled_where_its_shape_changes() -> None:
     assert labels == {"stem": (16, 28, 28), "layer2.0": (32, 14, 14), "layer3.0": (64, 7, 7)}
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [name for name, spec in PRESETS.items() if not spec.plain])
 def test_an_arc_spans_its_card(name: str) -> None:
     placed = layout(block_graph(PRESETS[name]))
     boxes = {box.id: box for box in placed.boxes}
@@ -161,9 +161,55 @@ def test_the_longest_network_takes_time_in_proportion() -> None:
     assert seconds(4000) < 30 * seconds(400)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet20", "resnet50"])
+def test_plain_networks_have_no_arcs_and_need_no_room_for_them() -> None:
+    plain, residual = (layout(block_graph(PRESETS[name]), room=(1400.0, 500.0)) for name in ("plain20", "resnet20"))
+    assert {line.kind for line in plain.lines} == {"forward"}
+    assert plain.height / plain.rows < residual.height / residual.rows - 30
+
+
+def test_a_pool_stands_before_the_card_of_its_place_whatever_stands_there() -> None:
+    spec = PRESETS["vgg_narrow"]
+    order = (*spec.block_ids[:3], "layer2.0", "layer1.4", "layer1.3", *spec.block_ids[6:])
+    for room in ROOMS:
+        for placed in (layout(block_graph(spec), room=room), layout(block_graph(spec, order), room=room)):
+            assert [pool.place for pool in placed.pools] == ["layer2.0", "layer3.0"]
+            for pool in placed.pools:
+                box = next(box for box in placed.boxes if box.cell.node.place == pool.place)
+                assert pool.rect.right < box.rect.x
+                assert abs(pool.rect.middle[1] - box.rect.middle[1]) < 1e-6
+                assert not any(overlap(pool.rect, other.rect) for other in placed.boxes)
+                (band,) = [band for band in placed.bands if overlap(band.rect, pool.rect)]
+                assert band.id == box.cell.node.stage
+                assert band.rect.x < pool.rect.x
+
+
+def test_moved_blocks_come_out_of_their_folds_and_the_fold_keeps_its_name() -> None:
+    spec = PRESETS["resnet110"]
+    ids = list(spec.block_ids)
+    first, second = ids.index("layer2.2"), ids.index("layer2.9")
+    ids[first], ids[second] = ids[second], ids[first]
+    placed = layout(block_graph(spec, tuple(ids)))
+    assert_sound(placed)
+    assert ids_of(placed) == ids
+    assert {"layer2.2", "layer2.9"} <= {box.id for box in placed.boxes}
+    runs = {box.cell.run for box in placed.boxes if box.cell.kind == "fold" and box.cell.node.stage == "layer2"}
+    assert runs == {"fold:layer2.2"}, "named after the place, so that an unfolded run stays unfolded"
+
+
+def test_a_preactivation_projection_leaves_behind_the_first_relu() -> None:
+    placed = operation_layout(operation_graph(PRESETS["preresnet110"].with_(shortcut="B"), "layer2.0"))
+    boxes = {box.id: box.rect for box in placed.boxes}
+    line = next(line for line in placed.lines if line.kind == "projection" and line.source == "layer2.0.relu1")
+    assert line.points[0] == (boxes["layer2.0.relu1"].right, boxes["layer2.0.relu1"].middle[1])
+    assert boxes["layer2.0.relu1"].right < line.points[1][0] < boxes["layer2.0.conv1"].x
+    assert line.points[-1][1] == boxes["layer2.0.downsample.0"].middle[1] < boxes["layer2.0.conv1"].y
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet18", "resnet20", "resnet50", "preresnet110", "preresnet B", "plain20", "vgg_narrow"]
+)
 def test_operations_never_overlap(name: str) -> None:
-    spec = PRESETS[name]
+    spec = PRESETS["preresnet110"].with_(shortcut="B") if name == "preresnet B" else PRESETS[name]
     for part in ("stem", "layer1.0", "layer2.0", "layer3.1", "head"):
         placed = operation_layout(operation_graph(spec, part))
         assert not any(overlap(a.rect, b.rect) for a, b in combinations(placed.boxes, 2))
