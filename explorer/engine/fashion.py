@@ -1,6 +1,6 @@
 """Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747) as arrays: the bundled 2,000 images, and all of it.
 
-`python -m explorer.engine.fashion` makes the bundled file again from the whole set.
+`python -m explorer.engine.fashion` makes the bundled files again from the whole set.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ Arrays = tuple[np.ndarray, np.ndarray]
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 _BUNDLED = ("datasets", "fashion-mnist-2000.npz")
 _PER_CLASS = 200
+_TRAINING = ("datasets", "fashion-mnist-train-512.npz")
+_TRAINING_COUNT = 512
 _PREFIX = {"train": "train", "test": "t10k"}
 _COUNT = {"train": 60_000, "test": 10_000}
 
@@ -50,7 +52,22 @@ def bundled() -> Arrays:
     Raises:
         UserError: the bundled file is missing or damaged.
     """
-    path = resource(*_BUNDLED)
+    return _read_bundled(_BUNDLED)
+
+
+@lru_cache(maxsize=1)
+def bundled_training() -> Arrays:
+    """512 of the 60,000 training images, the first ones of each class, in the training set's order; not to be written
+    to. On them the statistics of batch norms are estimated anew.
+
+    Raises:
+        UserError: the bundled file is missing or damaged.
+    """
+    return _read_bundled(_TRAINING)
+
+
+def _read_bundled(parts: tuple[str, ...]) -> Arrays:
+    path = resource(*parts)
     try:
         with np.load(path, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
@@ -136,13 +153,30 @@ def bundle() -> Path:
 
     images, labels = finish(whole("test"))
     first = np.concatenate([np.flatnonzero(labels == index)[:_PER_CLASS] for index in range(len(CLASSES))])
-    first.sort()
-    path = FOLDER.joinpath(*_BUNDLED)
+    return _write_bundled(_BUNDLED, images, labels, np.sort(first))
+
+
+def bundle_training() -> Path:
+    """Write the bundled training images from the whole training set; returns their path."""
+    from explorer.engine.steps import finish
+
+    images, labels = finish(whole("train"))
+    rank = np.empty(len(labels), np.int64)
+    for index in range(len(CLASSES)):
+        own = np.flatnonzero(labels == index)
+        rank[own] = np.arange(len(own))
+    first = np.argsort(rank, kind="stable")[:_TRAINING_COUNT]
+    return _write_bundled(_TRAINING, images, labels, np.sort(first))
+
+
+def _write_bundled(parts: tuple[str, ...], images: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> Path:
+    path = FOLDER.joinpath(*parts)
     np.savez_compressed(
-        path, images=images[first], labels=labels[first], positions=first.astype(np.int32), classes=np.array(CLASSES)
+        path, images=images[chosen], labels=labels[chosen], positions=chosen.astype(np.int32), classes=np.array(CLASSES)
     )
     return path
 
 
 if __name__ == "__main__":
     print(bundle())
+    print(bundle_training())

@@ -17,6 +17,7 @@ from explorer.engine import fashion, images
 from explorer.engine.datasets import open_data
 from explorer.engine.ordering import balanced_order
 from explorer.engine.records import DataRef, Step
+from explorer.engine.resources import resource
 from explorer.engine.steps import finish
 from explorer.engine.weights import torchvision_weights
 from tests.engine.files_server import served
@@ -58,6 +59,22 @@ def test_the_script_takes_the_first_200_of_each_class(tmp_path: Path, monkeypatc
         assert tuple(made["classes"]) == fashion.CLASSES
         if at_hand:
             assert np.array_equal(made["images"], fashion.bundled()[0])
+
+
+def test_the_bundled_training_images_are_the_first_of_each_class() -> None:
+    images, numbers = fashion.bundled_training()
+    assert (images.shape, images.dtype, len(numbers)) == ((512, 28, 28), np.uint8, 512)
+    assert set(np.bincount(numbers).tolist()) == {51, 52}
+    tested = {image.tobytes() for image in fashion.bundled()[0]}
+    assert not any(image.tobytes() in tested for image in images)
+    if fashion.DEBIAN.is_dir():
+        every, labels_of_all = finish(fashion.whole("train"))
+        with np.load(resource("datasets", "fashion-mnist-train-512.npz"), allow_pickle=False) as file:
+            places = file["positions"]
+        assert np.array_equal(images, every[places])
+        for number in range(10):
+            own = places[numbers == number]
+            assert np.array_equal(own, np.flatnonzero(labels_of_all == number)[: len(own)])
 
 
 def test_the_bundled_set_for_its_own_and_for_other_classes() -> None:

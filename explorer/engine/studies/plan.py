@@ -1,0 +1,149 @@
+"""Which lesions a study does, in which order, and what each leaves of the network's work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from explorer.engine.study_records import StudyRequest
+from explorer.errors import UserError
+from explorer.networks.cost import network_cost
+from explorer.networks.lesion import INTACT, Lesion, exchangeable
+from explorer.networks.operations import operations_by_part
+from explorer.networks.spec import NetworkSpec
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A point of a study, before it is measured; the attributes are those of `StudyPoint`."""
+
+    lesion: Lesion
+    size: int
+    seed: int | None = None
+    kendall_tau: float | None = None
+
+
+def candidates(request: StudyRequest, spec: NetworkSpec) -> tuple[str, ...]:
+    """The blocks that a study may delete, cut or swap, from input to output.
+
+    `single` and `cut` take every block, whatever `downsampling` says: there each block has a bar of its own.
+
+    Raises:
+        UserError: there are none.
+    """
+    if request.kind == "cut":
+        if spec.plain:
+            raise UserError("{network} has no shortcuts to cut.", network=spec.name)
+        return spec.block_ids
+    if request.kind == "reorder":
+        movable = {block for group in exchangeable(spec) for block in group}
+        if not movable:
+            raise UserError("No two blocks of {network} are of equal shape, so none can be swapped.", network=spec.name)
+        return tuple(block for block in spec.block_ids if block in movable)
+    if request.kind == "single" or request.downsampling:
+        return spec.block_ids
+    ids = tuple(block.id for block in spec.all_blocks if not block.downsampling)
+    if not ids:
+        raise UserError(
+            "Every block of {network} changes the shape, so there is nothing to delete: let such blocks go, too.",
+            network=spec.name,
+        )
+    return ids
+
+
+def largest(request: StudyRequest, spec: NetworkSpec) -> int:
+    """The largest k: as asked, but no more deletions than there are blocks; as many swaps as there are blocks where
+    nothing is asked.
+
+    Raises:
+        UserError: fewer than 1 is asked, or the study has nothing to do.
+    """
+    count = len(candidates(request, spec))
+    if request.kind in ("single", "cut"):
+        return 1
+    if request.most is not None and request.most < 1:
+        raise UserError("A study needs a largest number of blocks of at least 1, not {most}.", most=request.most)
+    if request.kind == "reorder":
+        return len(spec.all_blocks) if request.most is None else request.most
+    return count if request.most is None else min(request.most, count)
+
+
+def plan(request: StudyRequest, spec: NetworkSpec) -> Iterator[Planned]:
+    """The points of a study, one after another; none of `greedy`, which finds its own as it goes.
+
+    Args:
+        request: which study.
+        spec: the network as the weights need it.
+
+    Raises:
+        UserError: the study has nothing to do on this network, or a number that can't be.
+    """
+    ids, most = candidates(request, spec), largest(request, spec)
+    if request.kind == "single":
+        yield from (Planned(Lesion(deleted=frozenset({block})), 1) for block in ids)
+    elif request.kind == "cut":
+        yield from (Planned(Lesion(cut=frozenset({block})), 1) for block in ids)
+    elif request.kind in ("random", "reorder"):
+        if request.seeds < 1:
+            raise UserError("A study needs at least one repeat, not {seeds}.", seeds=request.seeds)
+        for seed in range(request.seeds):
+            drawn = _shuffled(ids, most, seed) if request.kind == "random" else _swapped(spec, most, seed)
+            yield from drawn
+
+
+def _shuffled(ids: Sequence[str], most: int, seed: int) -> Iterator[Planned]:
+    """One shuffle; its first k blocks are deleted, so that each set holds the one before."""
+    order = np.random.default_rng(seed).permutation(len(ids))
+    for size in range(most + 1):
+        yield Planned(Lesion(deleted=frozenset(ids[index] for index in order[:size])), size, seed)
+
+
+def _swapped(spec: NetworkSpec, most: int, seed: int) -> Iterator[Planned]:
+    """Swaps one after another, each of a pair drawn from all pairs of equal shape, whatever it did before."""
+    generator = np.random.default_rng(seed)
+    groups = exchangeable(spec)
+    pairs = np.array([len(group) * (len(group) - 1) / 2 for group in groups])
+    order = list(spec.block_ids)
+    yield Planned(INTACT, 0, seed, 1.0)
+    for size in range(1, most + 1):
+        group = groups[generator.choice(len(groups), p=pairs / pairs.sum())]
+        one, other = (order.index(group[index]) for index in generator.choice(len(group), 2, replace=False))
+        order[one], order[other] = order[other], order[one]
+        yield Planned(Lesion(order=tuple(order)).checked(spec), size, seed, order_tau(spec, order))
+
+
+def order_tau(spec: NetworkSpec, order: Sequence[str]) -> float:
+    """Kendall's tau of an order against the network's own: 1 for its own, -1 for the reverse; 1 for a single block.
+
+    Veit et al. 2016 (arXiv:1605.06431), section 4.3, plot the error against it.
+    """
+    if len(order) < 2:
+        return 1.0
+    from scipy.stats import kendalltau  # it takes half a second to import, and only this needs it
+
+    place = {block: index for index, block in enumerate(spec.block_ids)}
+    return float(kendalltau(np.arange(len(order)), [place[block] for block in order]).statistic)
+
+
+# -- what is left of the work ------------------------------------------------------------------------------------
+
+
+def lesion_macs(spec: NetworkSpec, lesion: Lesion) -> int:
+    """Multiply-adds for one image with a lesion: a deleted block keeps its projection, a cut one its branch."""
+    branches, shortcuts = _macs(spec)
+    saved = sum(branches[block] for block in lesion.deleted) + sum(shortcuts[block] for block in lesion.cut)
+    return network_cost(spec).macs - saved
+
+
+@lru_cache(maxsize=8)
+def _macs(spec: NetworkSpec) -> tuple[dict[str, int], dict[str, int]]:
+    """Of each block's residual branch, and of its shortcut."""
+    parts = dict(operations_by_part(spec))
+    branches, shortcuts = (
+        {block: sum(part.macs for part in parts[block] if part.on_shortcut is shortcut) for block in spec.block_ids}
+        for shortcut in (False, True)
+    )
+    return branches, shortcuts
