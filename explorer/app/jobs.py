@@ -61,7 +61,7 @@ class _Worker(QThread):
     """Runs the jobs; tells of them by one signal, delivered in the window's thread."""
 
     told = Signal(int, int, str, object)
-    """Lane, ticket, what (`step`, `done`, `failed`), and the value."""
+    """Lane, ticket, what (`step`, `done`, `failed`, `dropped`), and the value."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -121,6 +121,7 @@ class _Worker(QThread):
             # Dropped generators are closed here, where they run, so that their clean-up runs too: also at the end.
             for old in dropped:
                 _end_early(old)
+                self.told.emit(old.lane, old.ticket, "dropped", None)
             if job is not None:
                 self._step(job, make_session)
             elif self._closing:
@@ -204,6 +205,8 @@ class Jobs(QObject):
     """A lane's job is left alone until it is resumed."""
     resumed = Signal(object)
     """A lane's job goes on."""
+    dropped = Signal(object)
+    """What a cancelled or replaced job of a lane had to clean up, or to keep, is done."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -281,6 +284,8 @@ class Jobs(QObject):
 
     def _hear(self, lane_number: int, ticket: int, what: str, value: object) -> None:
         lane = Lane(lane_number)
+        if what == "dropped":
+            self.dropped.emit(lane)
         if self._current.get(lane) != ticket:
             return
         if what == "step":

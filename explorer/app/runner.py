@@ -159,7 +159,7 @@ class Runner(QObject):
             self._awaited_from = (self._document.state.spec, self._document.state.weights)
             self.said.emit(tr("{network} opens in a moment.", network=spec.name))
             return
-        bundled = self._bundled_for(spec)
+        bundled = self.bundled_for(spec)
         if bundled is None:
             commands.set_network(self._document, spec, UNTRAINED)
             return
@@ -174,7 +174,7 @@ class Runner(QObject):
         if spec is not None and (state.spec, state.weights) == self._awaited_from:
             self._open_network(spec)
 
-    def _bundled_for(self, spec: NetworkSpec) -> WeightsInfo | None:
+    def bundled_for(self, spec: NetworkSpec) -> WeightsInfo | None:
         return next((info for info in self.bundled() if info.spec.same_architecture(spec)), None)
 
     def _say_adapted(self, info: WeightsInfo) -> None:
