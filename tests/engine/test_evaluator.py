@@ -12,7 +12,8 @@ from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.images import normalise
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Preprocessing
-from explorer.engine.studies.evaluator import BATCH, Evaluator
+from explorer.engine.studies.evaluator import Evaluator
+from explorer.engine.studies.tuning import BATCH
 from explorer.networks.lesion import Lesion, lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import image_set, network_of

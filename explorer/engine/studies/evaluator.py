@@ -1,34 +1,36 @@
 """What a network answers on a set of images with each of many lesions, computed together.
 
 Nothing is computed twice that a lesion does not change (see `tree`). Exact by default: the very predictions of the
-plain loop, a fresh eager float32 pass of each lesion over the images in batches of 64.
+plain loop, which passes each batch of 64 images through the network afresh for each lesion, eagerly and in float32.
+(Of a network so large that 64 images are too much work or memory, the batch is smaller, here and there.)
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.engine import devices
 from explorer.engine.deletion import ImageSet
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork, answers, pool
+from explorer.engine.modules import ResidualNetwork, answers
 from explorer.engine.records import Preprocessing
+from explorer.engine.studies import guard
+from explorer.engine.studies.folded import FoldedPasses
+from explorer.engine.studies.passes import Passes, PlainPasses, in_pieces, walked
 from explorer.engine.studies.tree import Edge, walk
-from explorer.networks.lesion import Action, Lesion, course
+from explorer.engine.studies.tuning import BATCH, most_images, pace
+from explorer.networks.lesion import Lesion, course
 
-BUDGET = 768 * 2**20
+BUDGET = 512 * 2**20
 """Bytes of activations at once."""
-BATCH = 64
-"""Images of a batch of the plain loop."""
-_PIECE_S = 0.05
-"""Seconds of work after which an evaluation pauses, so that a cancel is heard."""
 _READ = 16
 """Images read at once."""
+_NONE: dict[int, Tensor] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,14 @@ class Answer:
     probabilities: np.ndarray
 
 
+Row = tuple[Tensor, ...]
+"""Of a batch with one lesion, on the device: predictions, probabilities, which of them are unsure; each (n,)."""
+
+
 class Evaluator:
     """Measures one network on one set of images with many lesions.
+
+    Making one takes up to half a second: a network's first measures how it is run the fastest.
 
     Args:
         network: in eval mode, on its device; it is not changed.
@@ -61,6 +69,7 @@ class Evaluator:
         training: uint8 (n, 1 or 3, crop, crop), training images on which batch norm statistics are estimated anew for
             each lesion; None for the network's own statistics.
         budget: bytes of activations at once.
+        batch, threads: instead of what is measured.
 
     Attributes:
         total: images in the order.
@@ -79,6 +88,8 @@ class Evaluator:
         fast: bool = False,
         training: Tensor | None = None,
         budget: int = BUDGET,
+        batch: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.network = network
         self.images = images
@@ -86,72 +97,123 @@ class Evaluator:
         self.order = order
         self.device = device
         self.total = len(order)
-        self.batch = BATCH
-        self.threads = torch.get_num_threads()
-        self.arithmetic = "float32, exact"
-        self._blocks = dict(network.blocks())
+        self._plain = PlainPasses(network)
+        self._guarded = not fast and device.type == "cpu"
+        self._passes, self.arithmetic = self._way(fast)
+        most = most_images(network.spec, device, budget)
+        self._plain_batch = min(BATCH, most)
+        chosen = pace(network.spec, device, self._passes, most, fast, free=fast or self._guarded)
+        self.batch, self.threads = batch or chosen.batch, threads or chosen.threads
         labels = images.labels
         self._labels = None if labels is None else torch.from_numpy(labels[order]).to(device)
+
+    def _way(self, fast: bool) -> tuple[Passes, str]:
+        """How it is computed, and in words."""
+        if fast and devices.bf16_pays(str(self.device)):
+            return FoldedPasses(self.network, torch.bfloat16), "bfloat16, channels_last, folded batch norms"
+        if fast:
+            return FoldedPasses(self.network), "float32, channels_last, folded batch norms"
+        # Elsewhere than on the CPU, exact is what the network itself computes in the plain loop's batches.
+        return FoldedPasses(self.network) if self._guarded else self._plain, "float32, exact"
 
     def evaluate(self, lesions: Sequence[Lesion], start: int = 0) -> Iterator[Answer | None]:
         """Answers of every lesion, batch by batch.
 
+        It may be dropped at any point.
+
         Args:
-            lesions: checked; equal ones are computed once.
-            start: place in the order of the first image to measure, a multiple of `batch`.
+            lesions: checked; those that do the same are computed once.
+            start: place in the order of the first image to measure.
 
         Yields:
-            Every lesion's answer on a batch before the next batch; None between short pieces of work.
+            Every lesion's answer on a batch before the next batch, in the order of the lesions; None between pieces of
+            work, which take about a twentieth of a second.
         """
-        edges = walk([course(self.network.spec, lesion) for lesion in lesions])
-        for first in range(start, self.total, self.batch):
-            found: dict[int, tuple[Tensor, Tensor]] = {}
-            for _ in self._pass(edges, first, found):
-                yield None
-            for number in sorted(found):
-                predictions, probabilities = found[number]
-                yield Answer(number, first, predictions.cpu().numpy(), probabilities.cpu().numpy())
+        return in_pieces(self._evaluated(list(lesions), start), self.threads)
 
-    def _pass(self, edges: Sequence[Edge], first: int, found: dict[int, tuple[Tensor, Tensor]]) -> Iterator[None]:
-        """One batch through the tree."""
+    def _evaluated(self, lesions: list[Lesion], start: int) -> Iterator[Answer | None]:
+        edges = self._walk(lesions)
+        tolerances: dict[int, Tensor] = {}
+        if self._guarded:
+            tolerances = yield from self._tolerances(edges)
+        while start < self.total:
+            # From wherever it starts, it goes on at the edges of batches.
+            end = min(start - start % self.batch + self.batch, self.total)
+            rows = yield from self._rows(self._passes, edges, start, end, tolerances)
+            # The first time that anything waits for the device.
+            columns = [torch.stack(column).cpu().numpy() for column in zip(*rows.values(), strict=True)]
+            if tolerances:
+                yield from self._make_sure([lesions[edges[edge].numbers[0]] for edge in rows], columns, start)
+            row_of = {number: row for row, edge in enumerate(rows) for number in edges[edge].numbers}
+            for number in range(len(lesions)):
+                yield Answer(number, start, *(column[row_of[number]] for column in columns[:2]))
+            start = end
+
+    def _walk(self, lesions: Sequence[Lesion]) -> tuple[Edge, ...]:
+        return walk([course(self.network.spec, lesion) for lesion in lesions])
+
+    def _input(self, start: int, end: int) -> Generator[None, None, Tensor]:
+        """The network's input of a part of the order."""
         pixels = []
-        chosen = self.order[first : first + self.batch]
-        for begin in range(0, len(chosen), _READ):
-            pixels.append(self.images.pixels(chosen[begin : begin + _READ], self.preprocessing))
+        for first in range(start, end, _READ):
+            pixels.append(self.images.pixels(self.order[first : min(first + _READ, end)], self.preprocessing))
             yield
-        with torch.inference_mode():
-            kept = [self.network.stem(normalise(torch.cat(pixels).to(self.device), self.preprocessing))]
-        paused = time.perf_counter()
-        for edge in edges:
-            x = kept[edge.start - 1]
-            del kept[edge.start - edge.release :]
-            for action in edge.actions:
-                with torch.inference_mode():
-                    x = self._run(action, x)
-                if time.perf_counter() - paused > _PIECE_S:
-                    yield
-                    paused = time.perf_counter()
-            if edge.keep:
-                kept.append(x)
-            if edge.numbers:
-                with torch.inference_mode():
-                    said = self._answer(self.network.head(x), first)
-                found.update(dict.fromkeys(edge.numbers, said))
+        together = torch.cat(pixels)
+        if self.device.type == "cuda":
+            together = together.pin_memory()
+        return normalise(together.to(self.device, non_blocking=True), self.preprocessing)
 
-    def _run(self, action: Action, x: Tensor) -> Tensor:
-        mode, block = action
-        if mode == "pool":
-            return pool(x)
-        result: Tensor = self._blocks[block](x, mode)
-        return result
+    def _tolerances(self, edges: Sequence[Edge]) -> Generator[None, None, dict[int, Tensor]]:
+        """For the lesions at the end of each edge, from the first images of the order, wherever the evaluation starts:
+        so its answers don't depend on that."""
+        x = yield from self._input(0, min(guard.IMAGES, self.total))
+        plain: dict[int, Tensor] = {}
+        ours: dict[int, Tensor] = {}
+        yield from walked(self._plain, edges, x, plain.__setitem__)
+        yield from walked(self._passes, edges, x, ours.__setitem__)
+        return {edge: guard.tolerance(plain[edge], ours[edge]) for edge in plain}
 
-    def _answer(self, logits: Tensor, first: int) -> tuple[Tensor, Tensor]:
-        """Predictions and the true class's probabilities."""
+    def _rows(
+        self, passes: Passes, edges: Sequence[Edge], start: int, end: int, tolerances: Mapping[int, Tensor] = _NONE
+    ) -> Generator[None, None, dict[int, Row]]:
+        """What is said of a part of the order at the end of each edge."""
+        rows: dict[int, Row] = {}
+
+        def listen(edge: int, logits: Tensor) -> None:
+            unsure = (guard.unsure(logits, tolerances[edge]),) if tolerances else ()
+            rows[edge] = (*self._read(logits, start), *unsure)
+
+        x = yield from self._input(start, end)
+        yield from walked(passes, edges, x, listen)
+        return rows
+
+    def _read(self, logits: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """Predictions and the true class's probabilities from logits (n, classes) of the images from `start` on."""
         predictions = answers(logits)
         if self._labels is None:
-            probabilities = torch.full(predictions.shape, float("nan"), device=logits.device)
-        else:
-            labels = self._labels[first : first + len(logits), None]
-            probabilities = logits.float().softmax(1).gather(1, labels)[:, 0]
-            probabilities = probabilities.where(predictions >= 0, float("nan"))
-        return predictions.to(torch.int32), probabilities
+            return predictions.int(), torch.full(predictions.shape, torch.nan, device=logits.device)
+        labels = self._labels[start : start + len(logits), None]
+        probabilities = logits.softmax(1).gather(1, labels)[:, 0]
+        return predictions.int(), probabilities.where(predictions >= 0, torch.nan)
+
+    def _make_sure(self, lesions: Sequence[Lesion], columns: Sequence[np.ndarray], start: int) -> Iterator[None]:
+        """Put the plain loop's answers in the place of those that are unsure.
+
+        Args:
+            lesions: of each row.
+            columns: predictions, probabilities and what is unsure of them, (rows, n) each.
+            start: place of the first image in the order.
+        """
+        unsure = columns[2]
+        batches = (start + np.arange(unsure.shape[1])) // self._plain_batch
+        for batch in np.unique(batches[unsure.any(0)]):
+            inside = unsure & (batches == batch)
+            again = np.flatnonzero(inside.any(1))
+            first = int(batch) * self._plain_batch
+            edges = self._walk([lesions[row] for row in again])
+            rows = yield from self._rows(self._plain, edges, first, min(first + self._plain_batch, self.total))
+            for edge, found in rows.items():
+                row = again[edges[edge].numbers[0]]
+                places = np.flatnonzero(inside[row])
+                for column, values in zip(columns, found, strict=False):
+                    column[row, places] = values.numpy()[start + places - first]
