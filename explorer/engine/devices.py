@@ -73,6 +73,14 @@ def choose(text: str) -> DeviceInfo:
     )  # fmt: skip
 
 
+def choose_or_cpu(name: str) -> tuple[DeviceInfo, str]:
+    """The device, or the CPU and a sentence where it has gone since it was chosen."""
+    try:
+        return choose(name), ""
+    except UserError:
+        return CPU, Sentence("The device {name} is not there any more, so this ran on the CPU.", name=name)
+
+
 def bf16_pays(device: str) -> bool:
     """Whether a device computes faster in bfloat16 than in float32: where it has instructions of its own for it.
 

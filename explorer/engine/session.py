@@ -44,6 +44,9 @@ from explorer.engine.records import (
     WeightsKind,
     WeightsRef,
 )
+from explorer.engine.studies import study as studies
+from explorer.engine.studies.scores import Memory
+from explorer.engine.study_records import FlippedImages, FlippedRequest, StudyRequest, StudyResult
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion
@@ -107,6 +110,8 @@ class Session:
         self._passes: _Recent[_Pass] = _Recent(1)
         self._data: _Recent[LabelledImages] = _Recent(2)
         self._meters: _Recent[Meter] = _Recent(1)
+        self.answers = Memory()
+        """Of studies."""
 
     # -- networks ------------------------------------------------------------------------------------------------
 
@@ -159,6 +164,7 @@ class Session:
         if need > psutil.virtual_memory().available:
             for kept in (self._networks, self._copies, self._passes, self._data, self._meters):
                 kept.clear()
+            self.answers.clear()
         free = psutil.virtual_memory().available
         if need > free:
             raise UserError(
@@ -167,7 +173,7 @@ class Session:
                 need=need / 1e9, free=free / 1e9,
             )  # fmt: skip
 
-    def _on(self, network: ResidualNetwork, device: str) -> ResidualNetwork:
+    def on_device(self, network: ResidualNetwork, device: str) -> ResidualNetwork:
         """The network on a device. What goes there is a copy: a device that fails takes everything on it along."""
         if device == CPU.id:
             return network
@@ -177,7 +183,7 @@ class Session:
             copy = self._copies[network, device] = copied(network, device)
         return copy
 
-    def _leave(self, device: DeviceInfo) -> None:
+    def leave(self, device: DeviceInfo) -> None:
         """Drop what is kept on a device that failed, and give its memory back."""
         self._copies.clear()
         for key in [key for key, meter in self._meters.items() if meter.device.type != CPU.id]:
@@ -251,7 +257,7 @@ class Session:
         """One pass on a device, or on the CPU where the device can't."""
 
         def on(chosen: DeviceInfo, note: str) -> Generator[Step, None, _Pass]:
-            network = self._on(loaded.network, chosen.id)
+            network = self.on_device(loaded.network, chosen.id)
             macs = network_cost(loaded.info.spec).macs
             steps = capture.capture_steps(network, x.to(chosen.id), lesion, keep)
             seconds = 0.0
@@ -270,7 +276,7 @@ class Session:
             maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
             return _Pass(Prediction(probabilities, loaded.info.classes), maps, seconds, chosen.title, note)
 
-        return (yield from devices.run_with_fallback(on, *_device(device), self._leave))
+        return (yield from devices.run_with_fallback(on, *devices.choose_or_cpu(device), self.leave))
 
     # -- accuracy ------------------------------------------------------------------------------------------------
 
@@ -284,7 +290,7 @@ class Session:
         def on(chosen: DeviceInfo, note: str) -> Generator[AccuracyResult, None, AccuracyResult]:
             return self._estimates(request, loaded, data, chosen, note, began)
 
-        return (yield from devices.run_with_fallback(on, *_device(request.device), self._leave))
+        return (yield from devices.run_with_fallback(on, *devices.choose_or_cpu(request.device), self.leave))
 
     def _estimates(
         self,
@@ -304,6 +310,33 @@ class Session:
             yield result
         return result
 
+    # -- studies -------------------------------------------------------------------------------------------------
+
+    def study(
+        self, request: StudyRequest, file: Path | None = None, resume: bool = False
+    ) -> Generator[Step | StudyResult, None, StudyResult]:
+        """Do many lesions; yields the result so far several times a second, the first time before any measurement.
+
+        Not going on with it is a pause, whose time doesn't count. The last result yielded is the whole one; the file
+        is removed when the study goes on after that.
+
+        Args:
+            request: which study.
+            file: where the answers so far are kept, every few seconds and when the study is dropped; None for nowhere.
+            resume: whether to go on from the file, if it is there.
+
+        Raises:
+            UserError: the study can't be done on this network or these images, or the file is of another study (and
+                stays as it is).
+        """
+        return (yield from studies.run(self, request, file, resume))
+
+    def flipped(self, request: FlippedRequest) -> Generator[Step, None, FlippedImages]:
+        """Images of a set as the network sees them."""
+        return (yield from studies.flipped(self, request))
+
+    # -- image sets ----------------------------------------------------------------------------------------------
+
     def open(self, ref: DataRef, info: WeightsInfo) -> Generator[Step, None, LabelledImages]:
         """A labelled set, its classes matched to the network's."""
         key = (ref, info.classes, self._stamp(ref.path) if ref.kind == "folder" else None)
@@ -319,7 +352,7 @@ class Session:
             order = data.order(0)[:count]
             if not len(order):
                 raise UserError("{name} has no images to measure on.", name=data.name)
-            network = self._on(loaded.network, device.id)
+            network = self.on_device(loaded.network, device.id)
             self._meters.clear()  # before the new one, so that both are never kept at once
             meter = Meter(network, data, loaded.info.preprocessing, order, torch.device(device.id))
             self._meters[key] = meter
@@ -346,11 +379,3 @@ def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> ResidualNetwork:
 def _sample_order() -> np.ndarray:
     """The bundled images in an order in which neighbours are of different classes."""
     return balanced_order(images.sample_count(), fashion.bundled()[1], 0)
-
-
-def _device(name: str) -> tuple[DeviceInfo, str]:
-    """The device, or the CPU and a sentence where it has gone since it was chosen."""
-    try:
-        return devices.choose(name), ""
-    except UserError:
-        return CPU, Sentence("The device {name} is not there any more, so this ran on the CPU.", name=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 
 import numpy as np
 
@@ -122,10 +123,17 @@ def order_tau(spec: NetworkSpec, order: Sequence[str]) -> float:
     """
     if len(order) < 2:
         return 1.0
-    from scipy.stats import kendalltau  # it takes half a second to import, and only this needs it
+    from scipy.stats import kendalltau  # only this needs it, and `load_tau` loads it piece by piece
 
     place = {block: index for index, block in enumerate(spec.block_ids)}
     return float(kendalltau(np.arange(len(order)), [place[block] for block in order]).statistic)
+
+
+def load_tau() -> Iterator[None]:
+    """Import what `order_tau` needs, with pauses: all of it at once takes half a second."""
+    for name in ("special", "linalg", "sparse", "spatial", "optimize", "integrate", "interpolate", "ndimage", "stats"):
+        import_module(f"scipy.{name}")
+        yield
 
 
 # -- what is left of the work ------------------------------------------------------------------------------------

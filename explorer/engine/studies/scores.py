@@ -46,11 +46,15 @@ class Answers:
         return self.predictions.nbytes + self.probabilities.nbytes
 
     def add(self, first: int, predictions: np.ndarray, probabilities: np.ndarray) -> None:
-        """The answers on a batch whose first image is at `first`; what was there before it stays."""
-        end = first + len(predictions)
-        self.predictions[first:end] = predictions
-        self.probabilities[first:end] = probabilities
-        self.images = end
+        """The answers on a batch whose first image is at `first`; what is there already stays.
+
+        A study that is taken up again may meet a batch once more of which it had got only some lesions' answers.
+        """
+        known, end = self.images - first, first + len(predictions)
+        if end > self.images:
+            self.predictions[self.images : end] = predictions[known:]
+            self.probabilities[self.images : end] = probabilities[known:]
+            self.images = end
 
 
 class Memory:

@@ -1,0 +1,156 @@
+"""What a study measures with: one network on one set of images, any lesions, nothing measured twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.engine.datasets import LabelledImages
+from explorer.engine.modules import ResidualNetwork
+from explorer.engine.records import DeviceInfo, WeightsInfo
+from explorer.engine.studies.evaluator import Evaluator
+from explorer.engine.studies.protocol import Circumstances
+from explorer.engine.studies.scores import Answers, Memory, Score
+from explorer.engine.study_records import StudyRequest
+from explorer.networks.lesion import INTACT, Lesion, course
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a study is done on, whatever the device.
+
+    Attributes:
+        request: what was asked.
+        info: the weights.
+        data: the image set.
+        order: int64 (total,), the images in the order in which they are measured.
+        training: uint8 (n, 1 or 3, crop, crop), to estimate batch norm statistics on; None for none.
+        weights, images: digests, see `storage`.
+    """
+
+    request: StudyRequest
+    info: WeightsInfo
+    data: LabelledImages
+    order: np.ndarray
+    training: Tensor | None
+    weights: str
+    images: str
+
+    @cached_property
+    def labels(self) -> np.ndarray | None:
+        return None if self.data.labels is None else self.data.labels[self.order]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One lesion to measure, and its answers so far."""
+
+    key: str
+    lesion: Lesion
+    answers: Answers
+
+
+class Bench:
+    """Measures lesions. Lesions with equal courses are one run; finished ones are remembered for later studies.
+
+    Args:
+        material: what to measure on.
+        network: on the device.
+        device: of the network.
+        memory: of finished answers, shared by all studies.
+        saved: answers from a file, under their keys.
+
+    Attributes:
+        spec: of the network.
+        runs: all that are of use now, under their keys; the intact network's first.
+    """
+
+    def __init__(
+        self,
+        material: Material,
+        network: ResidualNetwork,
+        device: DeviceInfo,
+        memory: Memory,
+        saved: dict[str, Answers],
+    ) -> None:
+        self.material = material
+        self.spec = material.info.spec
+        self.device = device
+        self.evaluator = Evaluator(
+            network, material.data, material.info.preprocessing, material.order, torch.device(device.id),
+            fast=material.request.fast, training=material.training,
+        )  # fmt: skip
+        self._memory = memory
+        self._saved = saved
+        self._origin: tuple[Hashable, ...] = (
+            material.weights, self.spec, material.images, material.request.fast, material.request.reestimate, device.id,
+        )  # fmt: skip
+        self.runs: dict[str, Run] = {}
+        self.intact = self.run(INTACT)
+
+    @property
+    def total(self) -> int:
+        return len(self.material.order)
+
+    def run(self, lesion: Lesion) -> Run:
+        """The run of a lesion, with what is known of it."""
+        key = course_key(self, lesion)
+        if key not in self.runs:
+            answers = self._memory.use((self._origin, key)) or self._saved.get(key) or Answers(self.total)
+            self.runs[key] = Run(key, lesion, answers)
+        return self.runs[key]
+
+    def forget(self, run: Run) -> None:
+        """Drop a run that is of no use any more; a finished one may still be remembered."""
+        self.runs.pop(run.key, None)
+
+    def score(self, run: Run) -> Score:
+        return Score(run.answers, self.intact.answers, self.material.labels, len(self.material.info.classes))
+
+    def pending(self, runs: Sequence[Run]) -> list[Run]:
+        """Those that are not finished."""
+        return [run for run in runs if not run.answers.finished]
+
+    def measure(self, runs: Sequence[Run]) -> Iterator[None]:
+        """Measure runs to the end, all on a batch before the next, with pauses after short pieces of work."""
+        pending = self.pending([self.intact, *(run for run in runs if run is not self.intact)])
+        if not pending:
+            return
+        batch = self.evaluator.batch
+        start = min(run.answers.images for run in pending) // batch * batch
+        for answer in self.evaluator.evaluate([run.lesion for run in pending], start):
+            if answer is not None:
+                run = pending[answer.number]
+                run.answers.add(answer.first, answer.predictions, answer.probabilities)
+                if run.answers.finished:
+                    self._memory.keep((self._origin, run.key), run.answers)
+            yield
+
+    def circumstances(self) -> Circumstances:
+        """For the protocol."""
+        material, evaluator = self.material, self.evaluator
+        return Circumstances(
+            info=material.info,
+            weights=material.weights,
+            data=material.data.name,
+            labelled=material.labels is not None,
+            images=self.total,
+            training=0 if material.training is None else len(material.training),
+            device=self.device.id,
+            title=self.device.title,
+            arithmetic=evaluator.arithmetic,
+            threads=evaluator.threads,
+            batch=evaluator.batch,
+        )
+
+
+def course_key(bench: Bench, lesion: Lesion) -> str:
+    """A short name for what happens between stem and head; lesions that compute the same have the same."""
+    text = ";".join(f"{mode} {block}" for mode, block in course(bench.spec, lesion))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,0 +1,78 @@
+"""How long one picture takes with a lesion, measured beside the intact network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.engine import devices
+from explorer.engine.modules import ResidualNetwork, pool
+from explorer.engine.study_records import Latency
+from explorer.networks.cost import network_cost
+from explorer.networks.lesion import INTACT, Lesion, places
+
+ROUNDS = 25
+_LEAST_ROUNDS = 5
+_SECONDS = 1.0
+"""After which no further round begins, once there are the least."""
+_WARMING = 2
+_PIECE_S = 0.05
+
+
+def measure(network: ResidualNetwork, lesion: Lesion, device: torch.device) -> Generator[None, None, Latency]:
+    """Time passes of one picture, in turns with the lesion and without, so that whatever else the machine does slows
+    both alike. Always the float32 network, whatever arithmetic the study has; pauses often.
+
+    Args:
+        network: in eval mode, on its device.
+        lesion: checked.
+        device: of the network.
+    """
+    x = torch.zeros(1, *network.spec.input_shape, device=device)
+    times: dict[bool, list[float]] = {False: [], True: []}
+    began = time.perf_counter()
+    for turn in range(_WARMING + ROUNDS):
+        if turn >= _WARMING + _LEAST_ROUNDS and time.perf_counter() - began > _SECONDS:
+            break
+        for with_lesion in (False, True):
+            seconds = yield from _pass(network, x, lesion if with_lesion else INTACT)
+            if turn >= _WARMING:
+                times[with_lesion].append(seconds)
+    low, median, high = np.quantile(times[True], (0.25, 0.5, 0.75))
+    return Latency(float(median), float(low), float(high), float(np.median(times[False])), len(times[True]))
+
+
+def _pass(network: ResidualNetwork, x: Tensor, lesion: Lesion) -> Generator[None, None, float]:
+    """Seconds of one pass; a long one pauses between its blocks, and the pause does not count."""
+    blocks = dict(network.blocks())
+    parts: list[Callable[[Tensor], Tensor]] = [network.stem]
+    for place in places(network.spec, lesion):
+        if place.spec.pooled:
+            parts.append(pool)
+        parts.append(partial(blocks[place.block], mode=place.mode))
+    parts.append(network.head)
+    seconds = 0.0
+    while parts:
+        # Both networks get the threads that suit the intact one.
+        with devices.threads_for(network_cost(network.spec).macs), torch.inference_mode():
+            _wait(x.device)
+            began = time.perf_counter()
+            while parts and time.perf_counter() - began < _PIECE_S:
+                x = parts.pop(0)(x)
+            _wait(x.device)
+            seconds += time.perf_counter() - began
+        yield
+    return seconds
+
+
+def _wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
