@@ -22,6 +22,7 @@ from explorer.app.text import tr
 from explorer.app.theme import Palette, theme
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -40,17 +41,18 @@ class DiagramPicture:
 
     Args:
         spec: the network.
-        deleted: ids of deleted blocks.
+        lesion: what is done to it.
         palette: colours.
     """
 
-    def __init__(self, spec: NetworkSpec, deleted: frozenset[str], palette: Palette) -> None:
+    def __init__(self, spec: NetworkSpec, lesion: Lesion, palette: Palette) -> None:
+        lesion = lesion.checked(spec)
         self._spec = spec
         self._palette = palette
         self._scene = DiagramScene(palette)
         self._scene.set_room(_ROOM)
-        self._scene.show_spec(spec, spec.check_ids(deleted))
-        self._legend = Legend.of(spec, deleted)
+        self._scene.show_spec(spec, lesion)
+        self._legend = Legend.of(spec, lesion)
         content = self._scene.content()
         self._width = max(content.width(), 640.0)
         self._content = QRectF((self._width - content.width()) / 2, _HEADING, content.width(), content.height())
@@ -141,14 +143,17 @@ class DiagramPicture:
         painter.end()
 
 
-def render_diagram(
-    spec: NetworkSpec, deleted: frozenset[str], path: Path | str, theme_palette: Palette | None = None
-) -> None:
+Done = Lesion | frozenset[str]
+"""What is done to a network: a lesion, or the ids of deleted blocks alone."""
+
+
+def render_diagram(spec: NetworkSpec, done: Done, path: Path | str, theme_palette: Palette | None = None) -> None:
     """Write the diagram as .svg, .png (two pixels for each logical one) or .pdf, in the theme in use unless told.
     Needs a QApplication.
 
     Raises:
-        UserError: another suffix, an id that is no block's, or a place that can't be written; an old file stays whole.
+        UserError: another suffix, a lesion that the network can't have (an id that is no block's, say), or a place
+            that can't be written; an old file stays whole.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -157,19 +162,23 @@ def render_diagram(
             "The diagram can be written as {suffixes}; give the file one of these endings instead of {path}.",
             suffixes=", ".join(SUFFIXES), path=path.name,
         )  # fmt: skip
-    picture = DiagramPicture(spec, deleted, theme_palette or theme().palette)
+    picture = DiagramPicture(spec, _lesion(done), theme_palette or theme().palette)
     makers = {".svg": picture.svg, ".png": picture.png, ".pdf": picture.pdf}
     write_whole(path, makers[suffix]())
 
 
-def diagram_image(spec: NetworkSpec, deleted: frozenset[str], theme_palette: Palette | None = None) -> QImage:
+def diagram_image(spec: NetworkSpec, done: Done, theme_palette: Palette | None = None) -> QImage:
     """The diagram as pixels, two for each logical one."""
-    return DiagramPicture(spec, deleted, theme_palette or theme().palette).image()
+    return DiagramPicture(spec, _lesion(done), theme_palette or theme().palette).image()
 
 
-def copy_diagram(spec: NetworkSpec, deleted: frozenset[str], theme_palette: Palette | None = None) -> None:
+def copy_diagram(spec: NetworkSpec, done: Done, theme_palette: Palette | None = None) -> None:
     """The diagram's pixels into the clipboard."""
-    QGuiApplication.clipboard().setImage(diagram_image(spec, deleted, theme_palette))
+    QGuiApplication.clipboard().setImage(diagram_image(spec, done, theme_palette))
+
+
+def _lesion(done: Done) -> Lesion:
+    return done if isinstance(done, Lesion) else Lesion(done)
 
 
 def png(image: QImage) -> bytes:

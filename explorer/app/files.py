@@ -139,14 +139,14 @@ class Files:
         if path is None:
             return
         try:
-            export.render_diagram(state.spec, state.deleted, path)
+            export.render_diagram(state.spec, state.lesion, path)
             self._window.notice.inform(tr("Saved as {path}", path=path))
         except UserError as error:
             self._window.notice.refuse(sentence(error))
 
     def copy_diagram(self) -> None:
         state = self._window.document.state
-        export.copy_diagram(state.spec, state.deleted)
+        export.copy_diagram(state.spec, state.lesion)
         self._window.notice.inform(tr("The diagram is on the clipboard."))
 
     def export_maps(self) -> None:

@@ -162,8 +162,8 @@ class Window(QMainWindow):
         self._show_title()
 
     def _show_deleted(self) -> None:
-        self.diagram.set_deleted(self.document.state.deleted)
-        self.actions_by_name["restore"].setEnabled(bool(self.document.state.deleted))
+        self.diagram.set_lesion(self.document.state.lesion)
+        self.actions_by_name["restore"].setEnabled(bool(self.document.state.lesion))
 
     def _show_selection(self) -> None:
         selection = self.document.state.selection
@@ -201,13 +201,19 @@ class Window(QMainWindow):
     def toggle(self, block_id: str) -> None:
         commands.toggle_deleted(self.document, block_id)
 
+    def toggle_cut(self, block_id: str) -> None:
+        commands.toggle_cut(self.document, block_id)
+
+    def move_block(self, block_id: str, place_id: str) -> None:
+        commands.move_block(self.document, block_id, place_id)
+
     def toggle_selected(self) -> None:
         state = self.document.state
         if state.selection in state.spec.block_ids:
             self.toggle(str(state.selection))
 
     def restore_all(self) -> None:
-        commands.set_deleted(self.document, frozenset())
+        commands.restore(self.document)
 
     def select(self, part_id: str) -> None:
         self.document.replace(selection=part_id or None)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.diagram.view import DiagramView
 from explorer.app.theme import theme
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import Lesion
 
 LEFT = Qt.MouseButton.LeftButton
 Key = Qt.Key
@@ -96,14 +97,14 @@ def test_a_stage_is_selected_by_its_title(view: DiagramView, qtbot: QtBot) -> No
 def test_a_deleted_block_looks_different_and_others_do_not(view: DiagramView) -> None:
     before, other = picture(view, "layer2.1"), picture(view, "layer1.1")
     items = view.diagram.items()
-    view.set_deleted(frozenset({"layer2.1"}))
+    view.set_lesion(Lesion(frozenset({"layer2.1"})))
     assert picture(view, "layer2.1") != before
     assert picture(view, "layer1.1") == other
     assert view.diagram.items() == items, "deleting repaints, it does not build the scene anew"
     assert view.diagram.arcs["layer2.1"].lit
     assert view.diagram.arcs["layer2.1"].pen().color().name() == theme().palette.accent
     assert view.diagram.arcs["layer2.1"].pen().widthF() > view.diagram.arcs["layer1.1"].pen().widthF()
-    view.set_deleted(frozenset())
+    view.set_lesion(Lesion(frozenset()))
     assert picture(view, "layer2.1") == before
 
 
@@ -169,7 +170,7 @@ def test_enter_opens_escape_closes_and_the_operations_are_those_of_the_block(vie
 def test_an_open_block_shows_when_it_is_deleted(view: DiagramView) -> None:
     view.open_part("layer2.1")
     before = view.viewport().grab().toImage()
-    view.set_deleted(frozenset({"layer2.1"}))
+    view.set_lesion(Lesion(frozenset({"layer2.1"})))
     assert view.diagram.opened.deleted
     assert view.viewport().grab().toImage() != before
 
@@ -190,14 +191,16 @@ def test_the_wheel_zooms_at_the_cursor(view: DiagramView) -> None:
     assert not view.fitted
 
 
-def test_dragging_pans_and_selects_nothing(view: DiagramView, qtbot: QtBot) -> None:
-    start = at(view, "layer1.1")
+@pytest.mark.parametrize("button", [LEFT, Qt.MouseButton.MiddleButton])
+def test_dragging_the_ground_pans_and_selects_nothing(view: DiagramView, qtbot: QtBot, button: Qt.MouseButton) -> None:
+    """With the middle button a card is ground, too."""
+    start = at(view, "layer1.1", down=1.3 if button == LEFT else 0.5)
     before = view.mapToScene(start)
     with qtbot.assertNotEmitted(view.selected):
-        qtbot.mousePress(view.viewport(), LEFT, pos=start)
+        qtbot.mousePress(view.viewport(), button, pos=start)
         for step in (10, 30, 60):
             qtbot.mouseMove(view.viewport(), start + QPoint(step, step // 2))
-        qtbot.mouseRelease(view.viewport(), LEFT, pos=start + QPoint(60, 30))
+        qtbot.mouseRelease(view.viewport(), button, pos=start + QPoint(60, 30))
     after = view.mapToScene(start + QPoint(60, 30))
     assert abs(after.x() - before.x()) < 3
     assert abs(after.y() - before.y()) < 3
@@ -237,7 +240,7 @@ def test_another_theme_paints_other_colours(view: DiagramView) -> None:
 
 
 def test_it_tells_a_screen_reader_what_is_selected(view: DiagramView) -> None:
-    view.set_deleted(frozenset({"layer2.0"}))
+    view.set_lesion(Lesion(frozenset({"layer2.0"})))
     view.set_selection("layer2.0")
     assert view.accessibleName()
     for word in ("ResNet-20", "9 blocks", "1 deleted", "layer2.0", "option A"):
@@ -245,7 +248,7 @@ def test_it_tells_a_screen_reader_what_is_selected(view: DiagramView) -> None:
 
 
 def test_another_input_or_shortcut_keeps_what_a_person_is_looking_at(view: DiagramView) -> None:
-    view.set_deleted(frozenset({"layer2.1"}))
+    view.set_lesion(Lesion(frozenset({"layer2.1"})))
     view.set_selection("layer1.1")
     view.zoom_by(2)
     zoom = view.zoom

@@ -12,6 +12,7 @@ from explorer.app.diagram.legend import Legend
 from explorer.app.diagram.view import DiagramView
 from explorer.app.diagram.words import tooltip
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import Lesion
 
 LEFT = Qt.MouseButton.LeftButton
 FOLD = "fold:layer2.2"
@@ -57,7 +58,7 @@ def test_enter_unfolds_and_folds(view: DiagramView, qtbot: QtBot) -> None:
 
 def test_folding_again_leaves_out_what_is_deleted(view: DiagramView, qtbot: QtBot) -> None:
     view.diagram.toggle_fold(FOLD)
-    view.set_deleted(frozenset({"layer2.100"}))
+    view.set_lesion(Lesion(frozenset({"layer2.100"})))
     view.set_selection("layer2.150")
     view.diagram.toggle_fold(FOLD)
     assert "layer2.100" in view.diagram.cards
@@ -65,7 +66,7 @@ def test_folding_again_leaves_out_what_is_deleted(view: DiagramView, qtbot: QtBo
 
 
 def test_deleted_and_selected_blocks_come_out_of_their_folds(view: DiagramView) -> None:
-    view.set_deleted(frozenset({"layer1.50", "layer3.120"}))
+    view.set_lesion(Lesion(frozenset({"layer1.50", "layer3.120"})))
     view.set_selection("layer2.77")
     assert {"layer1.50", "layer3.120", "layer2.77"} <= set(view.diagram.cards)
     assert view.diagram.cards["layer1.50"].deleted
@@ -94,7 +95,7 @@ def test_a_zoomed_view_follows_the_walk(view: DiagramView, qtbot: QtBot) -> None
 
 
 def test_another_network_forgets_the_old_one(view: DiagramView) -> None:
-    view.set_deleted(frozenset({"layer1.50"}))
+    view.set_lesion(Lesion(frozenset({"layer1.50"})))
     view.set_selection("layer1.50")
     view.open_part("layer1.50")
     view.set_spec(PRESETS["resnet18"])
@@ -110,15 +111,15 @@ def test_toggling_a_block_of_the_unfolded_network_takes_a_moment(view: DiagramVi
         view.diagram.toggle_fold(box_id)
     view.viewport().grab()
     start = time.perf_counter()
-    view.set_deleted(frozenset({"layer2.100"}))
+    view.set_lesion(Lesion(frozenset({"layer2.100"})))
     assert time.perf_counter() - start < 0.05
 
 
 def test_every_preset_can_be_painted_in_any_size(view: DiagramView) -> None:
     for spec in PRESETS.values():
-        for option in ("A", "B", "C"):
+        for option in ("none",) if spec.plain else ("A", "B", "C"):
             view.set_spec(spec.with_(shortcut=option))
-            view.set_deleted(frozenset({spec.block_ids[0], spec.block_ids[-1]}))
+            view.set_lesion(Lesion(frozenset({spec.block_ids[0], spec.block_ids[-1]})))
             assert not view.grab().isNull()
     view.resize(1, 1)
     assert view.zoom > 0
@@ -134,8 +135,8 @@ def test_every_preset_can_be_painted_in_any_size(view: DiagramView) -> None:
 )
 def test_the_legend_names_the_kinds_that_occur(name: str, option: str, words: list[str]) -> None:
     spec = PRESETS[name].with_(shortcut=option)
-    assert [text for _, text in Legend.of(spec, frozenset()).entries] == words
-    deleted = Legend.of(spec, frozenset(spec.block_ids[:2]))
+    assert [text for _, text in Legend.of(spec).entries] == words
+    deleted = Legend.of(spec, Lesion(frozenset(spec.block_ids[:2])))
     assert len(deleted.entries) == len(words) + 1
     assert deleted.count == f"{len(spec.block_ids)} blocks · 2 deleted"
 
@@ -143,7 +144,7 @@ def test_the_legend_names_the_kinds_that_occur(name: str, option: str, words: li
 def test_a_tooltip_says_what_deleting_this_very_block_means(view: DiagramView) -> None:
     def tip(name: str, block: str) -> str:
         view.set_spec(PRESETS[name])
-        return tooltip(view.diagram.cards[block].box.cell, PRESETS[name], deleted=False)
+        return tooltip(view.diagram.cards[block].box.cell, PRESETS[name])
 
     assert "becomes y = x" in tip("resnet18", "layer1.0")
     assert "only its projection is left" in tip("resnet18", "layer2.0")

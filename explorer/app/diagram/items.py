@@ -7,18 +7,23 @@ Python only for the cards that it paints.
 from __future__ import annotations
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.app.diagram import look as looks
 from explorer.app.diagram.look import Look, shape_text, write
+from explorer.app.text import tr
 from explorer.app.theme import mixed
 from explorer.app.widgets.switch import paint_switch
-from explorer.networks.layout import Band, Box, Line, Rect
+from explorer.networks.layout import Band, Box, Line, Pool, Rect
+from explorer.networks.lesion import Mode, passes_on
 
-_MARGIN = 6.0
-"""Around a card, for its ring and a fold's stack."""
-_Z = {"band": 0.0, "line": 1.0, "lit": 2.0, "label": 3.0, "card": 4.0}
+_MARGIN = 7.0
+"""Around a card, for its ring, its glow, the mark of a moved block and a fold's stack."""
+_ARC_WIDTH = 11.0
+"""How near an arc a click counts."""
+_DIMMED = 0.3
+_Z = {"band": 0.0, "line": 1.0, "lit": 2.0, "label": 3.0, "pool": 4.0, "card": 4.0, "dragged": 8.0}
 
 
 def qrect(rect: Rect) -> QRectF:
@@ -76,10 +81,23 @@ class CardItem(QGraphicsRectItem):
         width, height = box.rect.width, box.rect.height
         _bare(self, QRectF(0, 0, width, height).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN), _Z["card"])
         self._card = QRectF(0, 0, width, height)
+        self._lifted = False
+
+    @property
+    def mode(self) -> Mode:
+        """What is done to the block."""
+        if self.box.id in self._look.deleted:
+            return "deleted"
+        return "cut" if self.box.id in self._look.cut else "whole"
 
     @property
     def deleted(self) -> bool:
         return self.box.id in self._look.deleted
+
+    @property
+    def target(self) -> bool:
+        """Whether a block that is being dragged can change places with it."""
+        return self._look.targets is not None and self.box.id in self._look.targets
 
     @property
     def lit(self) -> bool:
@@ -97,22 +115,49 @@ class CardItem(QGraphicsRectItem):
             self.mapFromScene(scene_point)
         )
 
+    def lift(self) -> None:
+        """Stand above all else, as a card that is being dragged."""
+        self.setZValue(_Z["dragged"])
+        self.setOpacity(0.9)
+        self._lifted = True
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        colour = self._look.colour(self.box.cell.node.stage or self.box.id)
+        look = self._look
+        colour = self._colour()
         kind = self.box.cell.kind
+        if look.targets is not None and not self._lifted:
+            painter.setOpacity(1.0 if self.target else _DIMMED)
         if kind == "fold":
             self._paint_stack(painter, colour)
-        if self.lit:
+        if self.lit or (self.target and look.over == self.box.id):
             self._paint_light(painter)
-        if self._look.current == self.box.id:
-            self._paint_ring(painter)
+        if look.current == self.box.id or self.target:
+            self._paint_ring(painter, dashed=self.target)
         if kind == "handle":
             self._paint_handle(painter, colour)
             return
         self._paint_card(painter, colour)
+        if self.deleted:
+            self._paint_passing(painter)
         detail = _detail(painter)
         if detail >= looks.TEXT_FROM:
             self._paint_words(painter, small_print=detail >= looks.DETAIL_FROM, colour=colour)
+        if self.box.cell.node.moved and kind == "block":
+            looks.paint_moved(painter, QPointF(self._card.center().x(), self._card.bottom() - 0.5), look.palette)
+
+    def _colour(self) -> QColor:
+        """A block keeps the colour of its own stage wherever it stands."""
+        cell = self.box.cell
+        return self._look.colour(cell.id if cell.kind == "block" else cell.node.stage or cell.id)
+
+    def _paint_passing(self, painter: QPainter) -> None:
+        """A deleted layer of a plain network lets its input pass, subsampled and padded where the shape changes."""
+        block = self.box.cell.node.block
+        if block is None or block.shortcut != "none":
+            return
+        painter.setPen(looks.edge_pen("identity" if passes_on(block) else "subsampling", self._look.palette, True))
+        middle = self._card.center().y() + 1.5
+        painter.drawLine(QPointF(0, middle), QPointF(self._card.right(), middle))
 
     def _switch(self) -> QRectF:
         return QRectF(self._card.right() - 29, 15, 21, 12)
@@ -123,8 +168,11 @@ class CardItem(QGraphicsRectItem):
         painter.setBrush(mixed(QColor(self._look.palette.accent), 0.45, self._look.palette.window))
         painter.drawRoundedRect(self._card.adjusted(-5, -5, 5, 5), looks.RADIUS + 4, looks.RADIUS + 4)
 
-    def _paint_ring(self, painter: QPainter) -> None:
-        painter.setPen(QPen(QColor(self._look.palette.accent), 2.5))
+    def _paint_ring(self, painter: QPainter, dashed: bool = False) -> None:
+        pen = QPen(QColor(self._look.palette.accent), 2.5)
+        if dashed:
+            pen.setDashPattern([2, 1.6])
+        painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(self._card.adjusted(-4, -4, 4, 4), looks.RADIUS + 3, looks.RADIUS + 3)
 
@@ -134,6 +182,9 @@ class CardItem(QGraphicsRectItem):
         pen = QPen(faded if self.deleted else colour, 1.4)
         if self.deleted:
             pen.setDashPattern([3, 2.4])
+        elif self.mode == "cut":
+            # As the arc lights up that is left of a deleted block, so does the card when the arc is cut.
+            pen = QPen(QColor(palette.accent), looks.THICK)
         ground = mixed(colour, palette.band, palette.window) if self.deleted else self._raised()
         painter.setPen(pen)
         painter.setBrush(ground)
@@ -189,9 +240,11 @@ class LineItem(QGraphicsPathItem):
     """An edge: an arrow, or a shortcut's arc. Qt paints it, Python doesn't."""
 
     def __init__(self, line: Line, look: Look) -> None:
-        super().__init__(line_path(line))
+        super().__init__()
         self.line = line
         self._look = look
+        self._whole = line_path(line)
+        self._broken: bool | None = None
         self.setCacheMode(looks.CACHE_MODE)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.refresh()
@@ -201,10 +254,28 @@ class LineItem(QGraphicsPathItem):
         """Whether it is the shortcut of a deleted block."""
         return self.line.around in self._look.deleted
 
+    @property
+    def cut(self) -> bool:
+        """Whether it is a shortcut that is cut."""
+        return self.line.around in self._look.cut
+
     def refresh(self) -> None:
         """Take the look of the moment."""
-        self.setPen(looks.edge_pen(self.line.kind, self._look.palette, self.lit))
+        if self._broken != self.cut:
+            self._broken = self.cut
+            self.setPath(looks.broken(self._whole) if self.cut else self._whole)
+        pen = looks.edge_pen(self.line.kind, self._look.palette, self.lit)
+        self.setPen(pen)
         self.setZValue(_Z["lit"] if self.lit else _Z["line"])
+
+    def near(self, point: QPointF) -> bool:
+        """Whether a point is on the line or next to it, the gap of a cut one included."""
+        reach = _ARC_WIDTH / 2
+        if not self._whole.boundingRect().adjusted(-reach, -reach, reach, reach).contains(point):
+            return False
+        stroker = QPainterPathStroker()
+        stroker.setWidth(_ARC_WIDTH)
+        return stroker.createStroke(self._whole).contains(point)
 
 
 def line_path(line: Line) -> QPainterPath:
@@ -249,3 +320,28 @@ class LabelItem(QGraphicsRectItem):
         painter.setPen(pen)
         painter.drawLine(QPointF(x, self._top + 4), QPointF(x, self._pill.top() + 3))
         write(painter, self._pill, self.text, looks.SMALL, palette.muted)
+
+
+class PoolItem(QGraphicsRectItem):
+    """The max pool before the block at a place. It belongs to the place: it stays when the block is deleted."""
+
+    def __init__(self, pool: Pool, look: Look) -> None:
+        super().__init__()
+        self.pool = pool
+        self._look = look
+        _bare(self, qrect(pool.rect), _Z["pool"])
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        palette = self._look.palette
+        colour = self._look.colour(self.pool.place)
+        rect = self.rect()
+        painter.setPen(QPen(mixed(colour, 0.7, palette.window), 1.2))
+        painter.setBrush(mixed(colour, 0.04, palette.window))
+        painter.drawPath(looks.pool_path(rect))
+        if _detail(painter) < looks.DETAIL_FROM:
+            return
+        painter.save()
+        painter.translate(rect.center())
+        painter.rotate(-90)
+        write(painter, QRectF(-20, -8, 40, 16), tr("pool"), looks.SMALL - 2, palette.muted)
+        painter.restore()

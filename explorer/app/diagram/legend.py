@@ -1,19 +1,22 @@
-"""The legend below the diagram: the kinds of line that occur, and how many blocks are deleted."""
+"""The legend below the diagram: the kinds of line and mark that occur, and how much is deleted, cut and moved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from explorer.app.diagram.look import edge_pen, font, kind_text, write
+from explorer.app.diagram.look import broken, edge_pen, font, kind_text, paint_moved, pool_path, write
 from explorer.app.text import tr
 from explorer.app.theme import Palette, theme
 from explorer.networks.graph import EdgeKind
+from explorer.networks.lesion import INTACT, Lesion, places
 from explorer.networks.spec import NetworkSpec
 
+Entry = EdgeKind | Literal["pool", "deleted", "cut", "moved"]
 _SIZE = 12
 _LINE = 22.0
 _SAMPLE = 28.0
@@ -25,24 +28,38 @@ class Legend:
     """What a legend says.
 
     Attributes:
-        entries: pairs of an edge's kind, or None for the lit line of a deleted block, and its words.
-        count: how many blocks there are and are deleted.
+        entries: pairs of what occurs (a kind of edge, a pool, or something that was done) and its words.
+        count: how many blocks or layers there are, and are deleted, cut, moved.
     """
 
-    entries: tuple[tuple[EdgeKind | None, str], ...]
+    entries: tuple[tuple[Entry, str], ...]
     count: str
 
     @classmethod
-    def of(cls, spec: NetworkSpec, deleted: frozenset[str]) -> Legend:
-        """The legend of a network: only the kinds of shortcut that occur in it."""
+    def of(cls, spec: NetworkSpec, lesion: Lesion = INTACT) -> Legend:
+        """The legend of a network: only what occurs in it."""
         there = {block.shortcut for block in spec.all_blocks}
-        entries: list[tuple[EdgeKind | None, str]] = [(kind, kind_text(kind)) for kind in _KINDS if kind in there]
-        blocks = len(spec.all_blocks)
-        count = tr("{blocks} blocks", blocks=f"{blocks:,}")
-        if deleted:
-            entries.append((None, tr("only the shortcut is left: block deleted")))
-            count = tr("{blocks} blocks · {deleted} deleted", blocks=f"{blocks:,}", deleted=f"{len(deleted):,}")
-        return cls(tuple(entries), count)
+        preactivated = spec.order == "pre-activation"
+        entries: list[tuple[Entry, str]] = [(kind, kind_text(kind, preactivated)) for kind in _KINDS if kind in there]
+        if any(block.pooled for block in spec.all_blocks):
+            entries.append(("pool", tr("2×2 max pool")))
+        layers = spec.block == "layer"
+        moved = sum(place.block != place.spec.id for place in places(spec, lesion))
+        if lesion.deleted:
+            entries.append(("deleted", _deleted_words(spec)))
+        if lesion.cut:
+            entries.append(("cut", tr("shortcut cut: only the residual branch is left")))
+        if moved:
+            words = tr("stands in another layer's place") if layers else tr("stands in another block's place")
+            entries.append(("moved", words))
+        number = f"{len(spec.all_blocks):,}"
+        parts = [
+            tr("{count} layers", count=number) if layers else tr("{count} blocks", count=number),
+            *([tr("{count} deleted", count=f"{len(lesion.deleted):,}")] if lesion.deleted else []),
+            *([tr("{count} cut", count=f"{len(lesion.cut):,}")] if lesion.cut else []),
+            *([tr("{count} moved", count=f"{moved:,}")] if moved else []),
+        ]
+        return cls(tuple(entries), " · ".join(parts))
 
     def height(self, width: float) -> float:
         """What it needs at that width."""
@@ -53,9 +70,7 @@ class Legend:
         *places, end = self._places(rect.width())
         for (kind, words), place in zip(self.entries, places, strict=True):
             x, y = rect.left() + place.x(), rect.top() + place.y() * _LINE
-            painter.setPen(edge_pen(kind or "identity", palette, deleted=kind is None))
-            middle = y + _LINE / 2
-            painter.drawLine(QPointF(x, middle), QPointF(x + _SAMPLE, middle))
+            _paint_sample(painter, kind, QRectF(x, y, _SAMPLE, _LINE), palette)
             line = QRectF(x + _SAMPLE + 8, y, 10, _LINE)
             write(painter, line, words, _SIZE, palette.muted, align=Qt.AlignmentFlag.AlignLeft)
         last = QRectF(rect.left(), rect.top() + end.y() * _LINE, rect.width(), _LINE)
@@ -72,6 +87,33 @@ class Legend:
             places.append(QPointF(x, line))
             x += needed + 24
         return places
+
+
+def _deleted_words(spec: NetworkSpec) -> str:
+    if not spec.plain:
+        return tr("only the shortcut is left: block deleted")
+    if spec.block == "layer":
+        return tr("passes its input on: layer deleted")
+    return tr("passes its input on: block deleted")
+
+
+def _paint_sample(painter: QPainter, kind: Entry, rect: QRectF, palette: Palette) -> None:
+    """What the words beside it are about, as the diagram draws it."""
+    middle = rect.center().y()
+    line = QPainterPath(QPointF(rect.left(), middle))
+    line.lineTo(rect.right(), middle)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if kind == "pool":
+        painter.setPen(QPen(QColor(palette.edge), 1.2))
+        painter.drawPath(pool_path(QRectF(rect.right() - 12, middle - 8, 8, 16)))
+    elif kind == "moved":
+        paint_moved(painter, rect.center(), palette)
+    elif kind == "cut":
+        painter.setPen(edge_pen("identity", palette))
+        painter.drawPath(broken(line))
+    else:
+        painter.setPen(edge_pen("identity" if kind == "deleted" else kind, palette, deleted=kind == "deleted"))
+        painter.drawPath(line)
 
 
 class LegendStrip(QWidget):

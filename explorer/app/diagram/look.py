@@ -24,7 +24,7 @@ DETAIL_FROM = 0.6
 NUMBER, SMALL, TITLE = 14, 11, 13
 """Pixel sizes of the written words."""
 RADIUS = 7.0
-_THIN, _THICK = 1.2, 2.8
+_THIN, THICK = 1.2, 2.8
 _DASHES: dict[str, list[float]] = {"projection": [5, 3], "subsampling": [6, 2.5, 1.2, 2.5]}
 
 
@@ -35,14 +35,20 @@ class Look:
     Attributes:
         palette: colours of the theme.
         deleted: ids of deleted blocks.
+        cut: ids of blocks whose shortcut is cut.
         current: id of the box or stage with the focus ring, None for none.
         light: id of the block that is lit for a moment from elsewhere (a bar of a chart), None for none.
+        targets: while a block is dragged, ids of the blocks that it can change places with; else None.
+        over: the one of them that it is over, None for none.
     """
 
     palette: Palette
     deleted: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
     current: str | None = None
     light: str | None = None
+    targets: frozenset[str] | None = None
+    over: str | None = None
 
     def colour(self, part_id: str) -> QColor:
         """Of a part, a stage, or any block of it."""
@@ -76,13 +82,35 @@ def write(
 def edge_pen(kind: EdgeKind, palette: Palette, deleted: bool = False) -> QPen:
     """Solid for identity and forward edges, dashed for projections, dash-dotted for option A's subsampling; the
     shortcut of a deleted block is thick, in the accent colour."""
-    pen = QPen(QColor(palette.accent if deleted else palette.edge), _THICK if deleted else _THIN)
+    pen = QPen(QColor(palette.accent if deleted else palette.edge), THICK if deleted else _THIN)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     if kind in _DASHES:
         # Dash lengths count in pen widths: keep the pattern's length when the pen gets thick.
         pen.setDashPattern([length * (0.62 if deleted else 1.0) for length in _DASHES[kind]])
     return pen
+
+
+def pool_path(rect: QRectF) -> QPainterPath:
+    """The mark of a max pool: it narrows in the direction of flow."""
+    cut = rect.height() / 4
+    path = QPainterPath(rect.topLeft())
+    path.lineTo(rect.right(), rect.top() + cut)
+    path.lineTo(rect.right(), rect.bottom() - cut)
+    path.lineTo(rect.bottomLeft())
+    path.closeSubpath()
+    return path
+
+
+def broken(path: QPainterPath) -> QPainterPath:
+    """A path with a gap in its middle, and a short stroke across each of the two ends."""
+    result = QPainterPath()
+    for start, end, edge in ((0.0, 0.45, 0.45), (0.55, 1.0, 0.55)):
+        result.addPath(path.trimmed(start, end))
+        at = path.pointAtPercent(edge)
+        result.moveTo(at + QPointF(-2, 6))
+        result.lineTo(at + QPointF(2, -6))
+    return result
 
 
 @lru_cache(maxsize=64)
@@ -105,23 +133,37 @@ def bar_path(width: float, height: float = 6.0, radius: float = RADIUS) -> QPain
     return path
 
 
+def paint_moved(painter: QPainter, centre: QPointF, palette: Palette) -> None:
+    """The mark of a block in another one's place: an arrow with two heads on a small pill."""
+    pill = QRectF(centre.x() - 11, centre.y() - 6.5, 22, 13)
+    painter.setPen(QPen(QColor(palette.accent), 1.2))
+    painter.setBrush(QColor(palette.window))
+    painter.drawRoundedRect(pill, 6.5, 6.5)
+    for side in (-1, 1):
+        tip = centre + QPointF(6.5 * side, 0)
+        painter.drawLine(centre, tip)
+        painter.drawLine(tip, tip + QPointF(-3 * side, -2.5))
+        painter.drawLine(tip, tip + QPointF(-3 * side, 2.5))
+
+
 def shape_text(shape: Shape) -> str:
     """`64×56×56`."""
     return "×".join(map(str, shape))
 
 
 def kernels_text(node: Node) -> str:
-    """The convolutions of a block's residual branch: `3×3, 3×3`."""
+    """The convolutions of a block's residual branch: `3×3, 3×3`; of a plain layer, with its channels: `3×3, 64`."""
     assert node.block is not None
-    return "3×3, 3×3" if node.block.kind == "basic" else "1×1, 3×3, 1×1"
+    texts = {"basic": "3×3, 3×3", "bottleneck": "1×1, 3×3, 1×1", "layer": f"3×3, {node.block.out_channels}"}
+    return texts[node.block.kind]
 
 
-def kind_text(kind: EdgeKind) -> str:
-    """What the legend calls an edge."""
+def kind_text(kind: EdgeKind, preactivated: bool = False) -> str:
+    """What the legend calls an edge; a pre-activation block's projection has no batch norm of its own."""
     names = {
         "forward": tr("forward"),
         "identity": tr("identity"),
-        "projection": tr("projection (1×1 conv, BN)"),
+        "projection": tr("projection (1×1 conv)") if preactivated else tr("projection (1×1 conv, BN)"),
         "subsampling": tr("option A (subsample, pad)"),
     }
     return names[kind]

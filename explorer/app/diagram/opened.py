@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
@@ -12,9 +14,11 @@ from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.diagram.words import formula, opened_title, operation_words
 from explorer.app.text import tr
 from explorer.app.theme import mixed
-from explorer.networks.graph import operation_graph
+from explorer.networks.graph import Graph, operation_graph
 from explorer.networks.layout import Box, Cell, Line
+from explorer.networks.lesion import Mode, passes_on
 from explorer.networks.operation_layout import operation_layout
+from explorer.networks.operations import before_the_split
 from explorer.networks.spec import NetworkSpec
 
 _SIDE, _HEAD, _FOOT = 20.0, 44.0, 34.0
@@ -23,13 +27,15 @@ _WITH_SHAPE = ("conv", "maxpool", "avgpool", "linear", "subsample", "add")
 
 
 class OpenedItem(QGraphicsRectItem):
-    """The sheet. Its origin is its top left corner; its look follows the deleted set."""
+    """The sheet. Its origin is its top left corner; its look follows what is deleted and cut."""
 
-    def __init__(self, spec: NetworkSpec, cell: Cell, look: Look) -> None:
+    def __init__(self, spec: NetworkSpec, cell: Cell, look: Look, order: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.cell = cell
         self._look = look
-        self._layout = operation_layout(operation_graph(spec, cell.id))
+        graph = operation_graph(spec, cell.id, order)
+        self._layout = operation_layout(graph)
+        self._branch = frozenset(_branch(graph, cell))
         foot = _FOOT if cell.node.block is not None else 12.0
         self.sheet = QRectF(0, 0, max(self._layout.width, 300) + 2 * _SIDE, self._layout.height + _HEAD + foot)
         self.setRect(self.sheet.adjusted(-_SHADOW, -_SHADOW, _SHADOW, _SHADOW))
@@ -43,8 +49,15 @@ class OpenedItem(QGraphicsRectItem):
         return tuple(box.id for box in self._layout.boxes if box.cell.node.operation)
 
     @property
+    def mode(self) -> Mode:
+        """What is done to the block."""
+        if self.cell.id in self._look.deleted:
+            return "deleted"
+        return "cut" if self.cell.id in self._look.cut else "whole"
+
+    @property
     def deleted(self) -> bool:
-        return self.cell.id in self._look.deleted
+        return self.mode == "deleted"
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         self._paint_sheet(painter)
@@ -77,29 +90,41 @@ class OpenedItem(QGraphicsRectItem):
         write(painter, head, tr("Esc closes"), looks.SMALL, palette.muted, align=right)
         if self.cell.node.block is not None:
             foot = QRectF(_SIDE, self.sheet.bottom() - _FOOT + 2, self.sheet.width() - 2 * _SIDE, 24)
-            colour = palette.accent if self.deleted else palette.muted
-            write(painter, foot, formula(self.cell.node.block, self.deleted), looks.TITLE, colour, align=left)
+            colour = palette.muted if self.mode == "whole" else palette.accent
+            write(painter, foot, formula(self.cell.node.block, self.mode), looks.TITLE, colour, align=left)
 
     def _paint_line(self, painter: QPainter, line: Line) -> None:
         palette = self._look.palette
-        lit = self.deleted and line.kind != "forward"
-        pen = looks.edge_pen(line.kind, palette, lit)
-        if self.deleted and self._branch(line):
+        block = self.cell.node.block
+        forward = line.kind == "forward"
+        on_branch = forward and (line.source in self._branch or line.target in self._branch)
+        kind = line.kind
+        lit = self.deleted and not forward
+        if self.deleted and block is not None and block.shortcut == "none" and on_branch:
+            # Nothing leads around a plain layer: its input passes through.
+            lit, kind = True, "identity" if passes_on(block) else "subsampling"
+        pen = looks.edge_pen(kind, palette, lit)
+        gone = (self.deleted and on_branch and not lit) or (self.mode == "cut" and not forward)
+        if gone:
             pen.setColor(mixed(QColor(palette.edge), 0.35, palette.window))
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(line_path(line))
+        path = line_path(line)
+        last = line.target.endswith(".add")
+        painter.drawPath(looks.broken(path) if self.mode == "cut" and not forward and last else path)
 
-    def _branch(self, line: Line) -> bool:
-        """Whether it leads to or along the residual branch, and not behind the addition."""
-        return line.kind == "forward" and not line.source.endswith((".add", f"{self.cell.id}.relu"))
+    def _off(self, box: Box) -> bool:
+        """Whether an operation has no effect now."""
+        operation = box.cell.node.operation
+        if operation is None or self.mode == "whole":
+            return False
+        return operation.on_shortcut if self.mode == "cut" else box.id in self._branch
 
     def _paint_box(self, painter: QPainter, box: Box) -> None:
         palette = self._look.palette
         operation = box.cell.node.operation
         rect = qrect(box.rect)
-        off = self.deleted and operation is not None and not operation.on_shortcut
-        off = off and not box.id.endswith((".add", f"{self.cell.id}.relu"))
+        off = self._off(box)
         faded = mixed(QColor(palette.muted), 0.6, palette.window)
         text = faded if off else QColor(palette.text)
         if operation is None:
@@ -139,3 +164,21 @@ class OpenedItem(QGraphicsRectItem):
         x = min(max(middle.x() - width / 2, inside.left()), max(inside.right() - width, inside.left()))
         y = min(max(middle.y() - height / 2, inside.top()), max(inside.bottom() - height, inside.top()))
         self.setPos(x, y)
+
+
+def _branch(graph: Graph, cell: Cell) -> Iterator[str]:
+    """Ids of the operations that deleting a block puts out of effect: those on its residual branch, but for what both
+    ways share; of a plain layer, all but the pool before it."""
+    block = cell.node.block
+    if block is None:
+        return
+    operations = [node.operation for node in graph.nodes if node.operation is not None]
+    start = before_the_split(block, tuple(operations))
+    shared = start is not None and block.shortcut != "none"
+    for operation in operations:
+        if shared:
+            shared = start is not None and operation.id != start.id
+        elif not operation.on_shortcut and not (operation.kind == "maxpool" and block.pooled):
+            if operation.id in (f"{block.id}.add", f"{block.id}.relu") and block.shortcut != "none":
+                return
+            yield operation.id

@@ -1,7 +1,7 @@
 """The scene: a network's layout as items.
 
-Moving things (another network, folding, another room) builds the items anew, which the folded layout keeps cheap. What
-only changes looks (deleted blocks, the selection) repaints the items concerned.
+Moving things (another network or order, folding, another room) builds the items anew, which the folded layout keeps
+cheap. What only changes looks (deleted blocks, cut shortcuts, the selection) repaints the items concerned.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.app.diagram.items import BandItem, CardItem, LabelItem, LineItem
+from explorer.app.diagram.dragging import Drag
+from explorer.app.diagram.items import BandItem, CardItem, LabelItem, LineItem, PoolItem
 from explorer.app.diagram.look import Look
 from explorer.app.diagram.opened import OpenedItem
 from explorer.app.diagram.words import card_words
 from explorer.app.theme import Palette
-from explorer.networks.graph import block_graph
+from explorer.networks.graph import Graph, block_graph
 from explorer.networks.layout import Layout, layout
+from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 
 TITLE_HEIGHT = 30.0
@@ -35,15 +37,30 @@ class DiagramScene(QGraphicsScene):
         self.cards: dict[str, CardItem] = {}
         self.arcs: dict[str, LineItem] = {}
         self.opened: OpenedItem | None = None
+        self.drag: Drag | None = None
+        self._order: tuple[str, ...] = ()
         self._bands: list[BandItem] = []
+        self._pools: list[PoolItem] = []
         self._unfolded: frozenset[str] = frozenset()
         self._shown: frozenset[str] = frozenset()
         self._room = (850.0, 300.0)
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
-    def show_spec(self, spec: NetworkSpec, deleted: frozenset[str] = frozenset()) -> bool:
-        """Another network, folded as at first; one with the same blocks keeps what is deleted, current and unfolded.
+    @property
+    def lesion(self) -> Lesion:
+        """What is done to the network."""
+        return Lesion(self.look.deleted, self.look.cut, self._order)
+
+    @property
+    def graph(self) -> Graph:
+        """What is laid out: the blocks in their present order."""
+        assert self.spec is not None
+        return block_graph(self.spec, self._order)
+
+    def show_spec(self, spec: NetworkSpec, lesion: Lesion = INTACT) -> bool:
+        """Another network, folded as at first; one with the same blocks keeps what is done to them, current and
+        unfolded.
 
         Returns:
             Whether it has other blocks than the one before.
@@ -52,9 +69,9 @@ class DiagramScene(QGraphicsScene):
         other = self.spec is None or self.spec.block_ids != spec.block_ids
         self.spec = spec
         if other:
-            self.look.deleted = deleted
-            self.look.current = None
-            self._unfolded, self._shown = frozenset(), deleted
+            self.look.deleted, self.look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
+            self.look.current = self.look.light = None
+            self._unfolded, self._shown = frozenset(), lesion.deleted | lesion.cut
         self.rebuild()
         return other
 
@@ -64,7 +81,7 @@ class DiagramScene(QGraphicsScene):
         self._room = room
         if self.spec is None:
             return False
-        after = layout(block_graph(self.spec), self._unfolded, self._shown, room)
+        after = layout(self.graph, self._unfolded, self._shown, room)
         if before is not None and after == before:
             return False
         self.rebuild()
@@ -79,15 +96,21 @@ class DiagramScene(QGraphicsScene):
                 arc.refresh()
         self.update()
 
-    def set_deleted(self, deleted: frozenset[str]) -> None:
-        """Exactly these blocks are deleted. Those inside a fold come out of it."""
-        changed = self.look.deleted ^ deleted
-        self.look.deleted = deleted
-        if self._bring_out(deleted):
+    def set_lesion(self, lesion: Lesion) -> None:
+        """Exactly this is done to the network. Blocks that it concerns come out of their folds."""
+        look = self.look
+        changed = (look.deleted ^ lesion.deleted) | (look.cut ^ lesion.cut)
+        moved = self._order != lesion.order
+        look.deleted, look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
+        if self._bring_out(lesion.deleted | lesion.cut):
+            return
+        if moved and self.spec is not None:
+            self.rebuild()
             return
         for block in changed:
             if block in self.cards:
                 self.cards[block].update()
+            if block in self.arcs:
                 self.arcs[block].refresh()
         if self.opened is not None:
             self.opened.update()
@@ -131,7 +154,7 @@ class DiagramScene(QGraphicsScene):
     # -- folding and opening -------------------------------------------------------------------------------------
 
     def toggle_fold(self, box_id: str) -> str:
-        """Unfold the run of a fold, or fold the run of a handle again, but for its deleted blocks.
+        """Unfold the run of a fold, or fold the run of a handle again, but for blocks that something is done to.
 
         Returns:
             The id of the box that now stands for the run: the handle, or a fold.
@@ -141,7 +164,8 @@ class DiagramScene(QGraphicsScene):
             self._unfolded |= {cell.run}
         else:
             self._unfolded -= {cell.run}
-            self._shown = (self._shown - frozenset(cell.hidden)) | self.look.deleted.intersection(cell.hidden)
+            done = self.look.deleted | self.look.cut
+            self._shown = (self._shown - frozenset(cell.hidden)) | done.intersection(cell.hidden)
         self.look.current = None
         self.rebuild()
         return next((name for name, card in self.cards.items() if card.box.cell.run == cell.run), cell.hidden[0])
@@ -152,7 +176,7 @@ class DiagramScene(QGraphicsScene):
         card = self.cards.get(part_id)
         if self.spec is None or card is None or card.box.cell.kind not in ("stem", "block", "head"):
             return False
-        self.opened = OpenedItem(self.spec, card.box.cell, self.look)
+        self.opened = OpenedItem(self.spec, card.box.cell, self.look, self._order)
         self.addItem(self.opened)
         return True
 
@@ -163,6 +187,29 @@ class DiagramScene(QGraphicsScene):
         self.removeItem(self.opened)
         self.opened = None
         return True
+
+    # -- dragging ------------------------------------------------------------------------------------------------
+
+    def take(self, card: CardItem, at: QPointF) -> None:
+        """Begin to drag a block's card: where it may go lights up, all else is dimmed."""
+        ghost = CardItem(card.box, card.title, card.detail, self.look)
+        self.drag = Drag(card, at, ghost, self.cards, self.look)
+        self.addItem(ghost)
+        self.update()
+
+    def put_down(self) -> tuple[str, str] | None:
+        """End it.
+
+        Returns:
+            The block and the id of the place that it was over; None where it was over none.
+        """
+        if self.drag is None:
+            return None
+        drag, self.drag = self.drag, None
+        place = drag.end()
+        self.removeItem(drag.ghost)
+        self.update()
+        return None if place is None else (drag.ghost.box.id, place)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -176,6 +223,18 @@ class DiagramScene(QGraphicsScene):
             if card.contains(card.mapFromScene(point)):
                 return card
         return None
+
+    def arc_at(self, point: QPointF) -> str | None:
+        """The block whose shortcut's arc is at a point, above the cards; a fold's arcs are not one block's."""
+        for block, arc in self.arcs.items():
+            card = self.cards.get(block)
+            if card is not None and card.box.cell.kind == "block" and point.y() < card.box.rect.y and arc.near(point):
+                return block
+        return None
+
+    def pool_at(self, point: QPointF) -> str | None:
+        """The place whose pool is at a point."""
+        return next((item.pool.place for item in self._pools if item.rect().contains(point)), None)
 
     def stage_at(self, point: QPointF) -> str | None:
         """The stage whose title is at a point."""
@@ -199,16 +258,18 @@ class DiagramScene(QGraphicsScene):
         assert self.spec is not None
         open_id = self.opened.cell.id if self.opened else ""
         self.opened = None
+        self.drag = self.look.targets = self.look.over = None
         self.clear()
         self.setBackgroundBrush(QColor(self.look.palette.window))
-        placed = layout(block_graph(self.spec), self._unfolded, self._shown, self._room)
+        placed = layout(self.graph, self._unfolded, self._shown, self._room)
         self.layout_ = placed
         self._bands = [BandItem(band, self.look) for band in placed.bands]
         lines = [LineItem(line, self.look) for line in placed.lines]
+        self._pools = [PoolItem(pool, self.look) for pool in placed.pools]
         labels = [LabelItem(line, self.look) for line in placed.lines if line.shape is not None]
         self.cards = {box.id: CardItem(box, *card_words(box.cell, self.spec), self.look) for box in placed.boxes}
         self.arcs = {line.line.around: line for line in lines if line.line.around is not None}
-        for item in (*self._bands, *lines, *labels, *self.cards.values()):
+        for item in (*self._bands, *lines, *labels, *self._pools, *self.cards.values()):
             self.addItem(item)
         margin = max(placed.width, placed.height)
         self.open_part(open_id)

@@ -1,54 +1,52 @@
 """The view: how a person handles the diagram with mouse and keyboard.
 
-The view changes no network: it tells what a person wants (`delete_toggled`, `selected`), and whoever owns the document
-answers by `set_spec`, `set_deleted` and `set_selection`.
+The view changes no network: it tells what a person wants (`delete_toggled`, `cut_toggled`, `moved`, `selected`), and
+whoever owns the document answers by `set_spec`, `set_lesion` and `set_selection`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from explorer.app.diagram import look as looks
+from explorer.app.diagram.dragging import neighbour
 from explorer.app.diagram.items import CardItem
 from explorer.app.diagram.legend import Legend, LegendStrip
+from explorer.app.diagram.mouse import MouseView
 from explorer.app.diagram.scene import DiagramScene
-from explorer.app.diagram.words import spoken, tooltip
-from explorer.app.diagram.zoom import ZoomView
+from explorer.app.diagram.words import spoken
 from explorer.app.text import tr
 from explorer.app.theme import theme
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
 _LARGEST_SHEET = 1.25
 _PAN = 80
 
 
-class DiagramView(ZoomView):
+class DiagramView(MouseView):
     """The block diagram of one network.
 
-    Click or arrow keys select; the card's switch or Space asks to delete or restore; double click or Enter opens a
-    block, unfolds and folds; Esc closes; wheel zooms at the cursor, dragging (or Ctrl and arrows) pans; + - 0 F zoom
-    in, out, to actual size and to fit. Until a person zooms or pans, the network stays fitted to the view.
+    Click or arrow keys select; the card's switch or Space asks to delete or restore, a click on the arc or X to cut or
+    restore the shortcut; a card that is dragged onto another one of equal shape asks to change places with it, Alt and
+    arrows with the next one; double click or Enter opens a block, unfolds and folds; Esc closes, or lets go of a card;
+    wheel zooms at the cursor, dragging the ground (or anything with the middle button, or Ctrl and arrows) pans;
+    + - 0 F zoom in, out, to actual size and to fit; the right button lists what can be done to a block. Until a person
+    zooms or pans, the network stays fitted to the view.
     """
-
-    delete_toggled = Signal(str)
-    """Id of the block to delete, or to restore."""
-    selected = Signal(str)
-    """Id of the part that a person selected: `stem`, a stage, a block, `head`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scene = DiagramScene(theme().palette, self)
-        self.setScene(self._scene)
         self._legend = LegendStrip(self)
-        self._clicked: str | None = None
         self.setMinimumSize(240, 140)
         self.setAccessibleName(tr("Diagram of the network"))
         self._keys: dict[int, Callable[[], None]] = {
             Qt.Key.Key_Space: self._toggle_current,
+            Qt.Key.Key_X: self._cut_current,
             Qt.Key.Key_Return: self.activate,
             Qt.Key.Key_Enter: self.activate,
             Qt.Key.Key_Plus: self.zoom_in,
@@ -79,10 +77,10 @@ class DiagramView(ZoomView):
         if other or self.fitted:
             self.fit()
 
-    def set_deleted(self, deleted: frozenset[str]) -> None:
-        """Exactly these blocks are deleted; those inside a fold come out of it."""
+    def set_lesion(self, lesion: Lesion) -> None:
+        """Exactly this is done to the network: deleted, cut and moved blocks; those inside a fold come out of it."""
         before = self._scene.layout_
-        self._scene.set_deleted(deleted)
+        self._scene.set_lesion(lesion)
         self._after(before)
 
     def set_selection(self, part_id: str | None) -> None:
@@ -114,6 +112,7 @@ class DiagramView(ZoomView):
     def _after(self, before: object) -> None:
         """Fit again where something moved, and say what changed."""
         if self._scene.layout_ is not before:
+            self.let_go()
             if self.fitted:
                 self.fit()
             self._place_sheet()
@@ -128,7 +127,7 @@ class DiagramView(ZoomView):
         if self._scene.close_part() or card is None:
             return
         if card.box.cell.hidden:
-            self._toggle_fold(card.box.id)
+            self.toggle_fold(card.box.id)
         else:
             self.open_part(card.box.id)
 
@@ -146,19 +145,19 @@ class DiagramView(ZoomView):
             return
         current = self._scene.look.current
         if current not in walk:
-            self._go(walk[0])
+            self.go(walk[0])
             return
         index = walk.index(current)
         if right:
-            self._go(walk[min(max(index + right, 0), len(walk) - 1)])
+            self.go(walk[min(max(index + right, 0), len(walk) - 1)])
             return
         here = self._scene.cards[current].box
         row = [self._scene.cards[box_id].box for box_id in walk]
         row = [box for box in row if box.row == here.row + down]
         if row:
-            self._go(min(row, key=lambda box: abs(box.rect.middle[0] - here.rect.middle[0])).id)
+            self.go(min(row, key=lambda box: abs(box.rect.middle[0] - here.rect.middle[0])).id)
 
-    def _go(self, box_id: str) -> None:
+    def go(self, box_id: str) -> None:
         """Make a box the current one, and tell if it is a part."""
         sheet = self._scene.opened is not None
         self.set_selection(box_id)
@@ -175,63 +174,27 @@ class DiagramView(ZoomView):
         if card is not None and card.box.cell.kind == "block":
             self.delete_toggled.emit(card.box.id)
 
-    def _toggle_fold(self, box_id: str) -> None:
+    def _cut_current(self) -> None:
+        spec = self._scene.spec
+        card = self._scene.cards.get(self._scene.look.current or "")
+        if spec is not None and not spec.plain and card is not None and card.box.cell.kind == "block":
+            self.cut_toggled.emit(card.box.id)
+
+    def _move_current(self, step: int) -> None:
+        current = self._scene.look.current
+        if self._scene.spec is None or current is None:
+            return
+        place = neighbour(self._scene.graph, current, step)
+        if place is not None:
+            self.moved.emit(current, place)
+
+    def toggle_fold(self, box_id: str) -> None:
         before = self._scene.layout_
         now = self._scene.toggle_fold(box_id)
         self._scene.set_current(now)
         self._after(before)
         if not self.fitted:
             self.ensureVisible(self._scene.cards[now], 60, 40)
-
-    # -- mouse ---------------------------------------------------------------------------------------------------
-
-    def click(self, at: QPoint) -> None:
-        """On a switch: delete or restore. On a fold or its handle: unfold or fold. Else select, or close the sheet."""
-        point = self.mapToScene(at)
-        self._clicked = None
-        if self._on_sheet(point):
-            return
-        self._scene.close_part()
-        card = self._scene.card_at(point)
-        if card is None:
-            stage = self._scene.stage_at(point)
-            if stage is not None:
-                self.set_selection(stage)
-                self.selected.emit(stage)
-        elif card.box.cell.hidden:
-            self._toggle_fold(card.box.id)
-        elif self._on_switch(card, point):
-            self.delete_toggled.emit(card.box.id)
-        elif card.box.cell.kind != "input":
-            self._clicked = card.box.id
-            self._go(card.box.id)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Opens a card, or closes the sheet; a quick second click on a switch is a second click."""
-        at = event.position().toPoint()
-        point = self.mapToScene(at)
-        if self._on_sheet(point):
-            self._scene.close_part()
-            return
-        card = self._scene.card_at(point)
-        if card is not None and self._on_switch(card, point):
-            self.click(at)
-        elif card is not None and card.box.id == self._clicked:
-            self.open_part(card.box.id)
-
-    def hover(self, at: QPoint) -> bool:
-        point = self.mapToScene(at)
-        if self._on_sheet(point):
-            return False
-        card = self._scene.card_at(point)
-        return card is not None and (bool(card.box.cell.hidden) or self._on_switch(card, point))
-
-    def _on_switch(self, card: CardItem, point: QPointF) -> bool:
-        return self.zoom >= looks.DETAIL_FROM and card.on_switch(point)
-
-    def _on_sheet(self, point: QPointF) -> bool:
-        sheet = self._scene.opened
-        return sheet is not None and sheet.sheet.contains(sheet.mapFromScene(point))
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -240,15 +203,17 @@ class DiagramView(ZoomView):
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key in self._steps:
             right, down = self._steps[key]
-            if control:
+            if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+                self._move_current(right or down)
+            elif control:
                 self.pan(QPoint(_PAN * right, _PAN * down))
             else:
                 self.step(right, down)
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and self._scene.walk:
-            self._go(self._scene.walk[0 if key == Qt.Key.Key_Home else -1])
+            self.go(self._scene.walk[0 if key == Qt.Key.Key_Home else -1])
         elif key in self._keys and not control:
             self._keys[key]()
-        elif key == Qt.Key.Key_Escape and self._scene.close_part():
+        elif key == Qt.Key.Key_Escape and (self.drop_card() or self._scene.close_part()):
             pass
         else:
             event.ignore()
@@ -259,16 +224,6 @@ class DiagramView(ZoomView):
         self._place_legend()
         super().resizeEvent(event)
         self._place_sheet()
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Tooltips are worded when they are asked for."""
-        if isinstance(event, QHelpEvent) and self._scene.spec is not None:
-            point = self.mapToScene(event.pos())
-            card = None if self._on_sheet(point) else self._scene.card_at(point)
-            text = "" if card is None else tooltip(card.box.cell, self._scene.spec, card.deleted)
-            QToolTip.showText(event.globalPos(), text, self.viewport())
-            return True
-        return super().viewportEvent(event)
 
     # -- looks ---------------------------------------------------------------------------------------------------
 
@@ -307,11 +262,11 @@ class DiagramView(ZoomView):
         spec, look = self._scene.spec, self._scene.look
         if spec is None:
             return
-        legend = Legend.of(spec, look.deleted)
+        legend = Legend.of(spec, self._scene.lesion)
         self._legend.show_legend(legend)
         self._place_legend()
         card = self._scene.cards.get(look.current or "")
-        words = look.current or "" if card is None else spoken(card.box.cell, card.deleted)
+        words = look.current or "" if card is None else spoken(card.box.cell, card.mode)
         self.setAccessibleDescription(". ".join(filter(None, (spec.name, legend.count, words))))
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 

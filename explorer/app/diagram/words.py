@@ -6,6 +6,7 @@ from explorer.app.diagram.look import kernels_text, shape_text
 from explorer.app.text import tr
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.layout import Cell
+from explorer.networks.lesion import Mode, passes_on
 from explorer.networks.operations import Operation
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
@@ -13,7 +14,8 @@ from explorer.networks.spec import BlockSpec, NetworkSpec
 def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
     """Title and second line of a card."""
     if cell.kind == "block":
-        return cell.id.rpartition(".")[2], kernels_text(cell.node)
+        # In another one's place a block is told from its neighbours by its whole name.
+        return cell.id.rpartition(".")[2], cell.id if cell.node.moved else kernels_text(cell.node)
     if cell.kind in ("fold", "handle"):
         first, last = (block.rpartition(".")[2] for block in (cell.hidden[0], cell.hidden[-1]))
         return f"× {len(cell.hidden)}", f"{first} – {last}"
@@ -21,7 +23,8 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
         return tr("stem"), tr("7×7, pool") if spec.family == "imagenet" else tr("conv 3×3")
-    return tr("pool · fc"), tr("{classes} classes", classes=spec.classes)
+    first = tr("BN · fc") if spec.order == "pre-activation" else tr("pool · fc")
+    return first, tr("{classes} classes", classes=spec.classes)
 
 
 def operation_words(operation: Operation) -> tuple[str, str]:
@@ -42,7 +45,9 @@ def operation_words(operation: Operation) -> tuple[str, str]:
 
 
 def deletion_text(block: BlockSpec) -> str:
-    """What deleting this very block means (Veit et al. 2016, section 4.1)."""
+    """What deleting this very block means (Veit et al. 2016, section 4.1); of a plain network, this very layer."""
+    if block.shortcut == "none":
+        return _plain_deletion_text(block)
     if block.shortcut == "identity":
         return tr("identity block: becomes y = x")
     if block.shortcut == "subsampling":
@@ -52,15 +57,57 @@ def deletion_text(block: BlockSpec) -> str:
     return tr("block with a projection: only the projection is left")
 
 
-def formula(block: BlockSpec, deleted: bool) -> str:
-    """What an opened block computes. Its input has passed a ReLU, so that ReLU(x) = x."""
-    way = {"identity": "x", "projection": "P(x)", "subsampling": "S(x)"}[block.shortcut]
-    what = {"identity": "", "projection": tr("   P: the projection"), "subsampling": tr("   S: the subsampling")}
-    if deleted and block.shortcut == "identity":
-        return tr("Deleted: F(x) := 0, so y = ReLU(x) = x")
-    if deleted:
-        return tr("Deleted: F(x) := 0, so y = ReLU({way})", way=way) + what[block.shortcut]
-    return tr("y = ReLU(F(x) + {way})", way=way) + what[block.shortcut]
+def _plain_deletion_text(block: BlockSpec) -> str:
+    layer = block.kind == "layer"
+    if not passes_on(block):
+        if layer:
+            return tr("layer that changes the shape: its input goes on, subsampled and zero-padded")
+        return tr("block that changes the shape: its input goes on, subsampled and zero-padded")
+    if block.pooled:
+        return tr("becomes y = x; the max pool before it stays")
+    return tr("layer of equal shape: becomes y = x") if layer else tr("block of equal shape: becomes y = x")
+
+
+def formula(block: BlockSpec, mode: Mode) -> str:
+    """What an opened block computes, or what is left of that.
+
+    The input of an original block has passed a ReLU, so that ReLU(x) = x; nothing follows the addition of a
+    pre-activation block (He et al. 2016, equation 3).
+    """
+    if block.shortcut == "none":
+        return _plain_formula(block, mode)
+    way, what = _way(block)
+    branch = "F(x)"
+    if mode == "deleted":
+        start, total = tr("Deleted: F(x) := 0, so "), way
+    elif mode == "cut":
+        start, total, what = tr("Shortcut cut: "), branch, ""
+    else:
+        start, total = "", f"{branch} + {way}"
+    if block.preactivated:
+        return f"{start}y = {total}{what}"
+    after = f"ReLU({total})" + (" = x" if (mode, way) == ("deleted", "x") else "")
+    return f"{start}y = {after}{what}"
+
+
+def _way(block: BlockSpec) -> tuple[str, str]:
+    """What arrives by the shortcut, and in words what that is."""
+    if block.shortcut == "subsampling":
+        return "S(x)", tr("   S: the subsampling")
+    if block.shortcut == "projection" and block.preactivated and not block.first:
+        return "P(a)", tr("   P: the projection, a = ReLU(BN(x))")
+    return ("P(x)", tr("   P: the projection")) if block.shortcut == "projection" else ("x", "")
+
+
+def _plain_formula(block: BlockSpec, mode: Mode) -> str:
+    x = "p" if block.pooled else "x"
+    what = tr("   p: x behind the max pool") if block.pooled else ""
+    if mode == "deleted":
+        if passes_on(block):
+            return tr("Deleted: ") + f"y = {x}" + what
+        return tr("Deleted: ") + f"y = S({x})" + tr("   S: subsampling and zero padding") + what
+    inside = f"BN(conv({x}))" if block.kind == "layer" else f"F({x})"
+    return f"y = ReLU({inside})" + what
 
 
 def opened_title(cell: Cell) -> str:
@@ -70,46 +117,98 @@ def opened_title(cell: Cell) -> str:
     return tr("{id}, {kind}", id=cell.id, kind=_kind_text(cell.node.block))
 
 
-def tooltip(cell: Cell, spec: NetworkSpec, deleted: bool) -> str:
-    """Lines about a card: id, kind, shapes, cost, shortcut, deletion; what a click does to a fold."""
+def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
+    """Lines about a card: id, kind, shapes, cost, shortcut, what is or can be done; what a click does to a fold."""
     if cell.kind == "fold":
-        return tr(
-            "{first} to {last}: {count} equal blocks, folded. Click or Enter unfolds them.",
-            first=cell.hidden[0], last=cell.hidden[-1], count=len(cell.hidden),
-        )  # fmt: skip
+        return _fold_text(cell, spec)
     if cell.kind == "handle":
         return tr("Click or Enter folds {first} to {last} again.", first=cell.hidden[0], last=cell.hidden[-1])
     if cell.kind == "input":
         return tr("Input: {shape}", shape=shape_text(spec.input_shape))
-    cost = next(part for part in network_cost(spec).parts if part.id == cell.id)
+    # Shapes and multiply-adds are those of the place.
+    cost = next(part for part in network_cost(spec).parts if part.id == (cell.node.place or cell.id))
     lines = [
         cell.id if cell.node.block is None else opened_title(cell),
         tr("in {input}, out {output}", input=shape_text(cell.node.input), output=shape_text(cell.node.output)),
         _cost_text(cost),
     ]
+    if cell.node.moved:
+        lines.insert(1, tr("stands in the place of {place}", place=cell.node.place))
     if cell.node.block is not None:
-        lines.append(tr("shortcut: {kind}", kind=_shortcut_text(cell.node.block)))
-        what = deletion_text(cell.node.block)
-        lines.append(tr("Deleted; {what}", what=what) if deleted else tr("If deleted, {what}", what=what))
+        lines += _block_lines(cell.node.block, mode)
     return "\n".join(lines)
 
 
-def spoken(cell: Cell, deleted: bool) -> str:
+def _fold_text(cell: Cell, spec: NetworkSpec) -> str:
+    first, last, count = cell.hidden[0], cell.hidden[-1], len(cell.hidden)
+    if spec.block == "layer":
+        return tr(
+            "{first} to {last}: {count} equal layers, folded. Click or Enter unfolds them.",
+            first=first, last=last, count=count,
+        )  # fmt: skip
+    return tr(
+        "{first} to {last}: {count} equal blocks, folded. Click or Enter unfolds them.",
+        first=first, last=last, count=count,
+    )  # fmt: skip
+
+
+def _block_lines(block: BlockSpec, mode: Mode) -> list[str]:
+    plain = block.shortcut == "none"
+    lines = [] if plain else [tr("shortcut: {kind}", kind=_shortcut_text(block))]
+    what = deletion_text(block)
+    if mode == "cut":
+        lines.append(tr("Shortcut cut; only the residual branch is left"))
+    elif mode == "deleted":
+        lines.append(tr("Deleted; {what}", what=what))
+    else:
+        lines.append(tr("If deleted, {what}", what=what))
+    lines.append(tr("Space deletes it") if plain else tr("Space deletes it, X cuts its shortcut"))
+    return lines
+
+
+def arc_tooltip(block: BlockSpec, cut: bool) -> str:
+    """About the shortcut of a block."""
+    name = tr("shortcut of {id}: {kind}", id=block.id, kind=_shortcut_text(block))
+    what = tr("Cut. A click restores it.") if cut else tr("A click cuts it: then y = F(x).")
+    return f"{name}\n{what}"
+
+
+def pool_tooltip(place: str) -> str:
+    """About the max pool before a place."""
+    return tr("2×2 max pool, stride 2, before {place}; it stays when the layer is deleted or moved", place=place)
+
+
+def spoken(cell: Cell, mode: Mode) -> str:
     """One line for a screen reader."""
-    if cell.node.block is None or cell.hidden:
-        return cell.id if not cell.hidden else tr("{count} blocks, folded", count=len(cell.hidden))
-    state = tr("deleted") if deleted else tr("on")
-    return f"{opened_title(cell)}, {_shortcut_text(cell.node.block)}, {state}"
+    block = cell.node.block
+    if cell.hidden:
+        return tr("{count} folded", count=len(cell.hidden))
+    if block is None:
+        return cell.id
+    states = {"deleted": tr("deleted"), "cut": tr("shortcut cut"), "whole": tr("on")}
+    parts = [opened_title(cell), *([] if block.shortcut == "none" else [_shortcut_text(block)]), states[mode]]
+    if cell.node.moved:
+        parts.append(tr("in the place of {place}", place=cell.node.place))
+    return ", ".join(parts)
 
 
 def _kind_text(block: BlockSpec) -> str:
-    return tr("basic block") if block.kind == "basic" else tr("bottleneck block")
+    if block.kind == "layer":
+        return tr("plain layer")
+    if block.preactivated:
+        names = {"basic": tr("pre-activation basic block"), "bottleneck": tr("pre-activation bottleneck block")}
+    elif block.shortcut == "none":
+        names = {"basic": tr("basic block without shortcut"), "bottleneck": tr("bottleneck block without shortcut")}
+    else:
+        names = {"basic": tr("basic block"), "bottleneck": tr("bottleneck block")}
+    return names[block.kind]
 
 
 def _shortcut_text(block: BlockSpec) -> str:
+    projection = tr("projection, 1×1 conv") if block.preactivated else tr("projection, 1×1 conv and BN")
     names = {
         "identity": tr("identity"),
-        "projection": tr("projection, 1×1 conv and BN"),
+        "projection": projection,
         "subsampling": tr("option A, subsampling and zero padding"),
     }
     return names[block.shortcut]

@@ -1,4 +1,7 @@
-"""A graphics view that zooms at the cursor, pans by dragging, and stays fitted until a person does either."""
+"""A graphics view that zooms at the cursor, pans by dragging, and stays fitted until a person does either.
+
+Dragging pans with the left button, unless what is under the mouse can itself be taken, and always with the middle one.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ class ZoomView(QGraphicsView):
         self._fitted = True
         self._press: QPoint | None = None
         self._pan_from: QPoint | None = None
+        self._taken = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
@@ -46,6 +50,22 @@ class ZoomView(QGraphicsView):
     def hover(self, at: QPoint) -> bool:
         """The mouse moved; says whether something there can be clicked."""
         return False
+
+    def take(self, at: QPoint) -> bool:
+        """The left button was pressed there and the mouse moves: says whether something is taken along."""
+        return False
+
+    def carry(self, at: QPoint) -> None:
+        """What was taken is here now."""
+
+    def put_down(self) -> None:
+        """The button was released."""
+
+    def let_go(self) -> None:
+        """Forget what was taken, and that a button is pressed."""
+        self._press = self._pan_from = None
+        self._taken = False
+        self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
 
     # -- zoom ----------------------------------------------------------------------------------------------------
 
@@ -129,8 +149,11 @@ class ZoomView(QGraphicsView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        at = event.position().toPoint()
         if event.button() == Qt.MouseButton.LeftButton:
-            self._press = event.position().toPoint()
+            self._press = at
+        elif event.button() == Qt.MouseButton.MiddleButton and self._press is None:
+            self._press = self._pan_from = at
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -139,18 +162,24 @@ class ZoomView(QGraphicsView):
             hand = Qt.CursorShape.PointingHandCursor if self.hover(at) else Qt.CursorShape.ArrowCursor
             self.viewport().setCursor(hand)
             return
-        if self._pan_from is None and (at - self._press).manhattanLength() >= QApplication.startDragDistance():
-            self._pan_from = self._press
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        if self._pan_from is not None:
+        moving = self._taken or self._pan_from is not None
+        if not moving and (at - self._press).manhattanLength() >= QApplication.startDragDistance():
+            self._taken = self.take(self._press)
+            if not self._taken:
+                self._pan_from = self._press
+                self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        if self._taken:
+            self.carry(at)
+        elif self._pan_from is not None:
             self.pan(self._pan_from - at)
             self._pan_from = at
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
-        pressed, panned = self._press, self._pan_from is not None
-        self._press = self._pan_from = None
-        self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
-        if pressed is not None and not panned:
+        pressed, panned, taken = self._press, self._pan_from is not None, self._taken
+        self.let_go()
+        if taken:
+            self.put_down()
+        elif pressed is not None and not panned:
             self.click(pressed)
