@@ -210,7 +210,7 @@ class Evaluator:
             inside = unsure & (batches == batch)
             again = np.flatnonzero(inside.any(1))
             first = int(batch) * self._plain_batch
-            edges = self._walk([lesions[row] for row in again])
+            edges = self._walk([lesions[int(row)] for row in again])
             rows = yield from self._rows(self._plain, edges, first, min(first + self._plain_batch, self.total))
             for edge, found in rows.items():
                 row = again[edges[edge].numbers[0]]
