@@ -31,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("main.py: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"main.py: {stop.args[0] if stop.args else 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read our output stopped early (`| head`): no error, and nothing more may be written.

@@ -10,8 +10,9 @@ from typing import NoReturn
 from explorer import __version__
 from explorer.errors import UserError
 
-COMMANDS = ("describe", "draw", "predict", "accuracy", "train", "report")
-_NETWORK = "a preset's name (resnet18, resnet20, …) or a spec's JSON file"
+COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report")
+STUDIES = ("single", "random", "reorder", "greedy", "cut")
+_NETWORK = "a preset's name (resnet18, resnet20, …), a spec's JSON file, or the JSON itself"
 _WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
 _DATA = "fashion-mnist (the bundled 2,000), fashion-mnist-full, or a folder with one folder a class"
 
@@ -80,6 +81,7 @@ def _command_parser() -> argparse.ArgumentParser:
     _data(accuracy)
     _json(accuracy)
 
+    _study(commands.add_parser("study", help="many lesions to one network, each measured on the same images"))
     _train(commands.add_parser("train", help="train a network"))
 
     report = commands.add_parser("report", help="everything about one picture, as one HTML page")
@@ -88,6 +90,29 @@ def _command_parser() -> argparse.ArgumentParser:
     _network(report)
     _data(report)
     return parser
+
+
+def _study(study: argparse.ArgumentParser) -> None:
+    study.add_argument(
+        "kind", choices=STUDIES,
+        help="single: each block alone deleted; random: k blocks; reorder: k pairs swapped; greedy: the least harmful "
+        "block, then the next; cut: each shortcut alone",
+    )  # fmt: skip
+    _which(study)
+    _data(study)
+    study.add_argument("--seeds", type=_positive, default=10, metavar="R", help="repeats of random and reorder (10)")
+    study.add_argument("--most", type=_positive, metavar="K", help="largest k of random, reorder and greedy")
+    study.add_argument(
+        "--no-downsampling", dest="downsampling", action="store_false",
+        help="random and greedy: leave the blocks that change the shape",
+    )  # fmt: skip
+    study.add_argument(
+        "--reestimate", action="store_true", help="estimate batch norm statistics anew on training images each time"
+    )
+    study.add_argument("--fast", action="store_true", help="bfloat16 where it pays, and folded batch norms")
+    study.add_argument("--resume", action="store_true", help="go on from where the same study was stopped")
+    study.add_argument("-o", "--output", type=Path, metavar="FILE", help=".csv, .json, .png or .svg")
+    _json(study)
 
 
 def _train(train: argparse.ArgumentParser) -> None:
@@ -109,9 +134,13 @@ def _train(train: argparse.ArgumentParser) -> None:
 
 
 def _network(parser: argparse.ArgumentParser) -> None:
+    _which(parser)
+    parser.add_argument("--delete", default="", metavar="IDS", help="blocks to delete, ids with commas: layer1.1,…")
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="resnet20", metavar="N", help=_NETWORK)
     parser.add_argument("--weights", default="fashion-mnist", metavar="W", help=_WEIGHTS)
-    parser.add_argument("--delete", default="", metavar="IDS", help="blocks to delete, ids with commas: layer1.1,…")
     parser.add_argument("--device", default="cpu", metavar="DEV", help="cpu, cuda, cuda:1, mps or auto")
 
 

@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         "draw": draw,
         "predict": predict,
         "accuracy": accuracy,
+        "study": _study,
         "train": _train,
         "report": _report,
     }
@@ -168,6 +169,12 @@ def prepared(arguments: argparse.Namespace) -> tuple[Session, NetworkSpec, Weigh
     from explorer.engine.session import Session
 
     return Session(), spec, weights.parse_ref(arguments.weights, spec), devices.choose(arguments.device).id
+
+
+def _study(arguments: argparse.Namespace) -> None:
+    from explorer.cli.studies import study
+
+    study(arguments)
 
 
 def _train(arguments: argparse.Namespace) -> None:

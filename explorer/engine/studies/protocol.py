@@ -124,7 +124,7 @@ def _entries(request: StudyRequest, spec: NetworkSpec, met: Circumstances) -> li
         ("network", spec.name),
         ("spec", json.dumps(asdict(spec))),
         ("weights", weights_word(request.weights)),
-        ("weights' SHA-256", met.weights),
+        ("weights SHA-256", met.weights),
         ("data", met.data),
         ("images", str(met.images)),
         ("order of images", "shuffled with seed 0, classes balanced" if met.labelled else "shuffled with seed 0"),

@@ -1,0 +1,160 @@
+"""`study` on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+
+from explorer.cli.headless import data_ref, prepared, show
+from explorer.cli.study_text import lines
+from explorer.engine.records import Step
+from explorer.engine.study_records import StudyRequest, StudyResult
+from explorer.engine.study_tables import csv_text, json_data, json_text
+from explorer.engine.writing import whole_file
+from explorer.errors import UserError
+from explorer.networks import catalog
+from explorer.networks.spec import NetworkSpec
+
+_TEXT: dict[str, Callable[[StudyResult], str]] = {".csv": csv_text, ".json": lambda result: json_text(result) + "\n"}
+_PICTURES = (".png", ".svg")
+_BAR = 30
+_REDRAW_S = 0.1
+_LINE_S = 5.0
+"""Between two lines where there is no terminal; a study that is done before says nothing."""
+
+
+def study(arguments: argparse.Namespace) -> None:
+    """Do a study; what is done when it is stopped lies in a file beside the output, for --resume."""
+    if arguments.output is not None:
+        _check_output(arguments.output)
+    session, spec, ref, device = prepared(arguments)
+    request = StudyRequest(
+        kind=arguments.kind, spec=spec, weights=ref, data=data_ref(arguments.data), images=arguments.images,
+        seeds=arguments.seeds, most=arguments.most, downsampling=arguments.downsampling, fast=arguments.fast,
+        reestimate=arguments.reestimate, device=device,
+    )  # fmt: skip
+    file = partial_file(arguments.kind, spec, arguments.output)
+    result: StudyResult | None = None
+    with _Progress(sys.stderr if arguments.json else sys.stdout) as progress:
+        try:
+            with closing(session.study(request, file, arguments.resume)) as job:
+                for told in job:
+                    progress.tell(told)
+                    if isinstance(told, StudyResult):
+                        result = told
+                        if told.finished and arguments.output is not None:
+                            # Before the job goes on and removes the file: what can't be written is not lost.
+                            _write(told, arguments.output)
+        except KeyboardInterrupt:
+            raise _stopped(file, result) from None
+    assert result is not None
+    show(json_data(result), arguments.json, lines(result, arguments.output))
+
+
+def partial_file(kind: str, spec: NetworkSpec, output: Path | None) -> Path:
+    """Where an unfinished study is kept: beside the output, or in the current folder."""
+    if output is not None:
+        return output.with_name(output.name + ".partial")
+    return Path(f"study-{kind}-{catalog.preset_name(spec) or spec.name}.partial")
+
+
+def _stopped(file: Path, result: StudyResult | None) -> KeyboardInterrupt:
+    if result is None or not file.is_file():
+        return KeyboardInterrupt("stopped")
+    return KeyboardInterrupt(
+        f"stopped; {file} holds what is done: give the same command with --resume to go on from there."
+    )
+
+
+def _check_output(output: Path) -> None:
+    """Whether the result can be written, asked before the work.
+
+    Raises:
+        UserError: another suffix, a folder in the way, or a place that can't be written; for a picture, what Qt needs
+            is missing.
+    """
+    suffix = output.suffix.lower()
+    if suffix not in (*_TEXT, *_PICTURES):
+        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .json, .png or .svg")
+    if output.is_dir():
+        raise UserError(
+            "{path} is a folder, and a file of that name is to be written; choose another name.", path=output
+        )
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None
+    if suffix in _PICTURES:
+        from explorer.cli.window import qt_application
+
+        qt_application(headless=True)
+
+
+def _write(result: StudyResult, output: Path) -> None:
+    text = _TEXT.get(output.suffix.lower())
+    if text is not None:
+        with whole_file(output) as unfinished:
+            unfinished.write_text(text(result), encoding="utf-8", newline="")
+        return
+    from explorer.app.study_export import render_study
+
+    render_study([result], output)
+
+
+class _Progress:
+    """A bar with the time left on a terminal, a line every few seconds elsewhere.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._told = time.monotonic()
+        self._left: float | None = None
+        self._text = ""
+        self._drawn = False
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+
+    def tell(self, told: Step | StudyResult) -> None:
+        """What the job yields."""
+        if isinstance(told, StudyResult):
+            self._left = told.left
+        else:
+            self._text = told.text
+        now = time.monotonic()
+        if now - self._told < (_REDRAW_S if self._terminal else _LINE_S):
+            return
+        self._told = now
+        share = told.fraction
+        done = "" if share is None else f"{100 * share:3.0f} %"
+        left = "" if self._left is None or share is None else f"  {duration(self._left)} left"
+        if self._terminal:
+            filled = 0 if share is None else round(_BAR * share)
+            bar = "" if share is None else f"[{'#' * filled}{'-' * (_BAR - filled)}] "
+            print(f"\r\x1b[K{self._text}  {bar}{done}{left}", end="", file=self._stream, flush=True)
+            self._drawn = True
+        else:
+            print(f"{self._text}  {done}{left}", file=self._stream, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """`12 s`, `14 min` or `3.5 h`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5970 else f"{seconds / 3600:.1f} h"
