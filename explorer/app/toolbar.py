@@ -14,6 +14,7 @@ from explorer.app.text import tr, translated
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Offer, WeightsInfo, WeightsKind
 from explorer.networks.catalog import PRESETS, preset_name
+from explorer.networks.spec import NetworkSpec
 
 _UNDO = "M7 4 L3 8 L7 12 M3 8 H11 a4 4 0 0 1 0 8 H8"
 _REDO = "M13 4 L17 8 L13 12 M17 8 H9 a4 4 0 0 0 0 8 H12"
@@ -123,15 +124,16 @@ class ToolBar(QToolBar):
 
     def _fill_networks(self) -> None:
         menu = self.network.menu()
-        family = None
+        groups: dict[str, list[str]] = {}
         for name, spec in PRESETS.items():
-            if spec.family != family:
-                family = spec.family
-                _heading(menu, tr("ImageNet family") if family == "imagenet" else tr("CIFAR family"))
-            action = menu.addAction(spec.name)
-            action.setCheckable(True)
-            action.setData(name)
-            action.triggered.connect(_Emit(self.network_requested.emit, spec))
+            groups.setdefault(_group(spec), []).append(name)
+        for heading, names in groups.items():
+            _heading(menu, heading)
+            for name in names:
+                action = menu.addAction(PRESETS[name].name)
+                action.setCheckable(True)
+                action.setData(name)
+                action.triggered.connect(_Emit(self.network_requested.emit, PRESETS[name]))
 
     # -- following the document ----------------------------------------------------------------------------------
 
@@ -207,6 +209,17 @@ class ToolBar(QToolBar):
             icon.addPixmap(_stroke(path, colours.text), QIcon.Mode.Normal)
             icon.addPixmap(_stroke(path, colours.line), QIcon.Mode.Disabled)
             self._actions[name].setIcon(icon)
+
+
+def _group(spec: NetworkSpec) -> str:
+    """The heading under which a network stands in the menu."""
+    if spec.downsampling == "pool":
+        return tr("VGG-like, one width")
+    if spec.plain:
+        return tr("Plain, without shortcuts")
+    if spec.order == "pre-activation":
+        return tr("Pre-activation")
+    return tr("ImageNet family") if spec.family == "imagenet" else tr("CIFAR family")
 
 
 def _heading(menu: QMenu, text: str) -> None:

@@ -58,7 +58,7 @@ def wire_panels(window: Window) -> None:
     for panel in (window.diagram, window.blocks_panel):
         panel.delete_toggled.connect(window.toggle)
         panel.selected.connect(window.select)
-    window.diagram.cut_toggled.connect(window.toggle_cut)
+        panel.cut_toggled.connect(window.toggle_cut)
     window.diagram.moved.connect(window.move_block)
     window.prediction_panel.open_requested.connect(window.files.open_image)
     window.prediction_panel.sample_requested.connect(window.next_sample)

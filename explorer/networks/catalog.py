@@ -62,9 +62,9 @@ def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> Networ
     A preset's depth gives the preset; of single layers, its plain twin. Otherwise the blocks keep to the kind asked
     for where the depth allows it, else to the other kind; single layers stay single layers. CIFAR networks have depth
     6n+2 (basic) or 9n+2 (bottleneck), n blocks a stage (He et al. 2015, section 4.2; He et al. 2016, section 5). The
-    papers give no rule for ImageNet depths between their own; here up to
-    16 blocks are shared in the proportion 3:4:6:3 of ResNet-34 and further ones go to layer3, as from ResNet-50 to
-    ResNet-101; twice as many single layers. Single layers of CIFAR networks are shared evenly, earlier stages first.
+    papers give no rule for ImageNet depths between their own; here up to 16 blocks are shared in the proportion
+    3:4:6:3 of ResNet-34 and further ones go to layer3, as from ResNet-50 to ResNet-101; of single layers up to 32.
+    Single layers of CIFAR networks are shared evenly, earlier stages first.
 
     Raises:
         SpecError: no such network; `nearest_depths` gives the ones to offer.

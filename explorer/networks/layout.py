@@ -290,9 +290,7 @@ def _space(left: Cell, right: Cell) -> float:
     return BETWEEN + (PAD if left.node.stage else 4.0) + (PAD if right.node.stage else 4.0)
 
 
-def _best_rows(
-    all_cells: list[Cell], room: tuple[float, float], roomy: _Heights, dense: _Heights
-) -> list[list[Cell]]:
+def _best_rows(all_cells: list[Cell], room: tuple[float, float], roomy: _Heights, dense: _Heights) -> list[list[Cell]]:
     ends = [0.0]
     for index, cell in enumerate(all_cells):
         ends.append(ends[-1] + _lead(cell) + _width(cell) + (_space(all_cells[index - 1], cell) if index else 0.0))

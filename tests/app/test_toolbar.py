@@ -62,7 +62,9 @@ def choose(button: QToolButton, text: str) -> None:
 
 def test_every_preset_can_be_asked_for(qtbot: QtBot) -> None:
     made = bar(qtbot, document())
-    assert headings(made.network) == ["ImageNet family", "CIFAR family"]
+    assert headings(made.network) == [
+        "ImageNet family", "CIFAR family", "Pre-activation", "Plain, without shortcuts", "VGG-like, one width"
+    ]  # fmt: skip
     assert set(texts(made.network)) == {spec.name for spec in PRESETS.values()}
     for spec in PRESETS.values():
         with qtbot.waitSignal(made.network_requested) as asked:

@@ -108,8 +108,9 @@ def broken(path: QPainterPath) -> QPainterPath:
     for start, end, edge in ((0.0, 0.45, 0.45), (0.55, 1.0, 0.55)):
         result.addPath(path.trimmed(start, end))
         at = path.pointAtPercent(edge)
-        result.moveTo(at + QPointF(-2, 6))
-        result.lineTo(at + QPointF(2, -6))
+        for side in (-1, 1):  # from the middle outward, so that a dashed pen does not break the strokes, too
+            result.moveTo(at)
+            result.lineTo(at + QPointF(2, -5.5) * side)
     return result
 
 

@@ -23,8 +23,9 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
         return tr("stem"), tr("7×7, pool") if spec.family == "imagenet" else tr("conv 3×3")
-    first = tr("BN · fc") if spec.order == "pre-activation" else tr("pool · fc")
-    return first, tr("{classes} classes", classes=spec.classes)
+    if spec.order == "pre-activation":
+        return tr("pool · fc"), tr("BN, ReLU first")
+    return tr("pool · fc"), tr("{classes} classes", classes=spec.classes)
 
 
 def operation_words(operation: Operation) -> tuple[str, str]:
@@ -114,7 +115,10 @@ def opened_title(cell: Cell) -> str:
     """The heading of an opened part."""
     if cell.node.block is None:
         return tr("stem") if cell.kind == "stem" else tr("head")
-    return tr("{id}, {kind}", id=cell.id, kind=_kind_text(cell.node.block))
+    kind = _kind_text(cell.node.block)
+    if cell.node.moved:
+        return tr("{id}, {kind}, in the place of {place}", id=cell.id, kind=kind, place=cell.node.place)
+    return tr("{id}, {kind}", id=cell.id, kind=kind)
 
 
 def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
@@ -132,8 +136,6 @@ def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
         tr("in {input}, out {output}", input=shape_text(cell.node.input), output=shape_text(cell.node.output)),
         _cost_text(cost),
     ]
-    if cell.node.moved:
-        lines.insert(1, tr("stands in the place of {place}", place=cell.node.place))
     if cell.node.block is not None:
         lines += _block_lines(cell.node.block, mode)
     return "\n".join(lines)
@@ -187,8 +189,6 @@ def spoken(cell: Cell, mode: Mode) -> str:
         return cell.id
     states = {"deleted": tr("deleted"), "cut": tr("shortcut cut"), "whole": tr("on")}
     parts = [opened_title(cell), *([] if block.shortcut == "none" else [_shortcut_text(block)]), states[mode]]
-    if cell.node.moved:
-        parts.append(tr("in the place of {place}", place=cell.node.place))
     return ", ".join(parts)
 
 

@@ -9,34 +9,44 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 from explorer.app.document import Document
 from explorer.app.text import tr
 from explorer.app.theme import theme
-from explorer.app.widgets.block_delegate import COST_ROLE, ID_ROLE, SWITCH_ROLE, BlockDelegate
+from explorer.app.widgets.block_delegate import COST_ROLE, CUT_ROLE, ID_ROLE, SWITCH_ROLE, BlockDelegate
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.networks.cost import PartCost, network_cost
+from explorer.networks.lesion import INTACT, Place, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
+_PLACE_ROLE = CUT_ROLE + 1
+"""Id of the place, where a block stands in another one's."""
 _EXPANDED = 60
 """Up to so many blocks all stages start unfolded."""
 _ABOUT = (
     "Every part of the network, from input to output, with its multiply-adds for one image. The switch deletes a "
-    "block: its residual branch gives zero, its shortcut stays (Veit et al. 2016, section 4.1).\n\n"
+    "block: its residual branch gives zero, its shortcut stays (Veit et al. 2016, section 4.1). X cuts the shortcut "
+    "instead: then only the residual branch is left. Blocks of equal shape can change places (section 4.3): drag one "
+    "onto another in the diagram, or press Alt and an arrow key there; ↔ marks a block in another one's place.\n\n"
+    "A plain network has layers in the place of blocks: a deleted layer of equal shape passes its input on, one that "
+    "changes the shape subsamples and pads it. A max pool stays where it is.\n\n"
     "In a deep network, deleting one block that does not change the shape is hardly noticeable; one that halves the "
     "map makes a visible dip. Many at once add up: with ten of 54 deleted the paper's error is near 0.2, with twenty "
     "it is severe. That holds for whole blocks of such networks, not for any layer of any network."
 )
-_KINDS = {"basic": "basic block", "bottleneck": "bottleneck block"}
+_KINDS = {"basic": "basic block", "bottleneck": "bottleneck block", "layer": "plain layer"}
 _SHORTCUTS = {
     "identity": "identity shortcut",
     "projection": "projection shortcut",
     "subsampling": "subsampling shortcut",
+    "none": "no shortcut",
 }
+_STATES = {"whole": "present", "deleted": "deleted", "cut": "shortcut cut"}
 
 
 class BlockTree(QTreeView):
-    """A tree in which Space toggles the current block."""
+    """A tree in which Space toggles the current block, and X its shortcut."""
 
     toggle_requested = Signal(str)
+    cut_requested = Signal(str)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
@@ -47,17 +57,25 @@ class BlockTree(QTreeView):
                 self.setExpanded(index, not self.isExpanded(index))
             event.accept()
             return
+        if event.key() == Qt.Key.Key_X and index.isValid() and not event.modifiers():
+            if index.data(SWITCH_ROLE) is not None:
+                self.cut_requested.emit(index.data(ID_ROLE))
+            event.accept()
+            return
         super().keyPressEvent(event)
 
 
 class BlocksPanel(Panel):
-    """Rows for the stem, the stages with their blocks, and the head; follows the document's deletions and selection.
+    """Rows for the stem, the stages with the blocks that stand in them, and the head; follows what is deleted, cut and
+    moved, and the selection.
 
     Networks of more than 60 blocks start with their stages folded; a selected block's stage unfolds.
     """
 
     delete_toggled = Signal(str)
     """Id of a block to delete, or to restore if it is deleted."""
+    cut_toggled = Signal(str)
+    """Id of a block whose shortcut to cut, or to restore."""
     selected = Signal(str)
     """Id of the part that a person chose."""
 
@@ -67,7 +85,7 @@ class BlocksPanel(Panel):
         self._items: dict[str, QStandardItem] = {}
         self._blocks: dict[str, BlockSpec] = {}
         self._shown: NetworkSpec | None = None
-        self._deleted: frozenset[str] = frozenset()
+        self._lesion = INTACT
         self._filter = ""
         self._model = QStandardItemModel(self)
         self._proxy = QSortFilterProxyModel(self)
@@ -85,7 +103,7 @@ class BlocksPanel(Panel):
         self.body.addWidget(self.view, 1)
         self.finish()
         document.spec_changed.connect(self._rebuild)
-        document.deleted_changed.connect(self._follow_deleted)
+        document.deleted_changed.connect(self._follow_lesion)
         document.selection_changed.connect(self._follow_selection)
         theme().changed.connect(self.view.viewport().update)
         self._rebuild()
@@ -104,6 +122,7 @@ class BlocksPanel(Panel):
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.toggle_requested.connect(self.delete_toggled)
+        view.cut_requested.connect(self._cut)
         self._delegate.toggled.connect(self.delete_toggled)
         view.selectionModel().currentChanged.connect(self._current_changed)
 
@@ -130,6 +149,8 @@ class BlocksPanel(Panel):
         self._blocks = {block.id: block for block in spec.all_blocks}
         cost = network_cost(spec)
         costs = {part.id: part for part in (*cost.parts, *cost.stages)}
+        self._lesion = self._document.state.lesion
+        standing = {place.spec.id: place for place in places(spec, self._lesion)}
         with QSignalBlocker(self.view.selectionModel()):
             self._model.clear()
             self._items = {}
@@ -137,59 +158,101 @@ class BlocksPanel(Panel):
             root.appendRow(self._item(costs["stem"]))
             for stage in spec.stages:
                 row = self._item(costs[stage.id])
-                row.appendRows([self._item(costs[block.id]) for block in stage.blocks])
+                row.appendRows([self._item(costs[block.id], standing[block.id]) for block in stage.blocks])
                 root.appendRow(row)
             root.appendRow(self._item(costs["head"]))
         self._shown = spec
-        self._deleted = frozenset()
-        self._follow_deleted()
+        self._count()
         self._unfold()
         self._follow_selection()
 
-    def _item(self, cost: PartCost) -> QStandardItem:
-        item = QStandardItem(tr("head") if cost.id == "head" else cost.id)
+    def _item(self, cost: PartCost, place: Place | None = None) -> QStandardItem:
+        """A row: of the stem, a stage, the head, or of what stands at a place; its figures are the place's."""
+        part_id = cost.id if place is None else place.block
+        item = QStandardItem(tr("head") if part_id == "head" else part_id)
         item.setEditable(False)
-        item.setData(cost.id, ID_ROLE)
+        item.setData(part_id, ID_ROLE)
         number, prefix = scaled(cost.macs)
         item.setData(f"{number} {prefix}".strip(), COST_ROLE)
         channels, height, width = cost.output
-        item.setToolTip(
-            tr(
-                "{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
-                id=cost.id,
-                channels=channels,
-                height=height,
-                width=width,
-                macs=whole(cost.macs),
-                parameters=whole(cost.parameters),
-            )
+        tip = tr(
+            "{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
+            id=part_id,
+            channels=channels,
+            height=height,
+            width=width,
+            macs=whole(cost.macs),
+            parameters=whole(cost.parameters),
         )
-        self._items[cost.id] = item
-        self._describe(cost.id, False)
+        self._items[part_id] = item
+        if place is None:
+            item.setAccessibleText(part_id)
+        elif place.block != cost.id:
+            item.setText(f"{part_id}  ↔")
+            tip = "\n".join([tip, tr("stands in the place of {place}", place=cost.id)])
+            item.setData(cost.id, _PLACE_ROLE)
+        item.setToolTip(tip)
+        if place is not None:
+            self._describe(part_id)
         return item
 
-    def _describe(self, part_id: str, deleted: bool) -> None:
-        """Switch and accessible text of a row."""
-        item = self._items[part_id]
-        block = self._blocks.get(part_id)
-        if block is None:
-            item.setAccessibleText(part_id)
-            return
-        item.setData(not deleted, SWITCH_ROLE)
-        kind, shortcut = tr(_KINDS[block.kind]), tr(_SHORTCUTS[block.shortcut])
-        state = tr("deleted") if deleted else tr("present")
-        item.setAccessibleText(
-            tr("{id}, {kind}, {shortcut}, {state}", id=part_id, kind=kind, shortcut=shortcut, state=state)
-        )
+    def _describe(self, block_id: str) -> None:
+        """Switch and accessible text of a block's row."""
+        item = self._items[block_id]
+        block = self._blocks[block_id]
+        mode = self._lesion.mode(block_id)
+        item.setData(mode != "deleted", SWITCH_ROLE)
+        item.setData(mode == "cut", CUT_ROLE)
+        kind, shortcut, state = tr(_KINDS[block.kind]), tr(_SHORTCUTS[block.shortcut]), tr(_STATES[mode])
+        text = tr("{id}, {kind}, {shortcut}, {state}", id=block_id, kind=kind, shortcut=shortcut, state=state)
+        if block.kind == "layer":
+            text = tr("{id}, {kind}, {state}", id=block_id, kind=kind, state=state)
+        place = item.data(_PLACE_ROLE)
+        item.setAccessibleText(tr("{block}, in the place of {place}", block=text, place=place) if place else text)
 
-    def _follow_deleted(self) -> None:
-        if self._shown != self._document.state.spec:
+    def _follow_lesion(self) -> None:
+        state = self._document.state
+        if self._shown != state.spec:
             return
-        deleted = self._document.state.deleted & self._blocks.keys()
-        for part_id in deleted ^ self._deleted:
-            self._describe(part_id, part_id in deleted)
-        self._deleted = deleted
-        self.set_state(tr("{count} of {all} deleted", count=len(deleted), all=len(self._blocks)) if deleted else "")
+        before, self._lesion = self._lesion, state.lesion
+        if before.order != self._lesion.order:
+            self._rebuild_in_place()
+            return
+        for block_id in (before.deleted ^ self._lesion.deleted) | (before.cut ^ self._lesion.cut):
+            self._describe(block_id)
+        self._count()
+
+    def _rebuild_in_place(self) -> None:
+        """Another order: the rows are made anew, what was unfolded and seen stays."""
+        unfolded = [part for part, item in self._items.items() if self.view.isExpanded(self._index(item))]
+        seen = self.view.verticalScrollBar().value()
+        self._rebuild()
+        for part, item in self._items.items():
+            if item.hasChildren():
+                self.view.setExpanded(self._index(item), part in unfolded)
+        self._follow_selection()
+        self.view.verticalScrollBar().setValue(seen)
+
+    def _index(self, item: QStandardItem) -> QModelIndex:
+        return self._proxy.mapFromSource(item.index())
+
+    def _count(self) -> None:
+        """How much is done, beside the title."""
+        lesion = self._lesion
+        moved = sum(bool(item.data(_PLACE_ROLE)) for item in self._items.values())
+        parts = [
+            *([tr("{count} deleted", count=len(lesion.deleted))] if lesion.deleted else []),
+            *([tr("{count} cut", count=len(lesion.cut))] if lesion.cut else []),
+            *([tr("{count} moved", count=moved)] if moved else []),
+        ]
+        if len(parts) == 1 and lesion.deleted:
+            parts = [tr("{count} of {all} deleted", count=len(lesion.deleted), all=len(self._blocks))]
+        self.set_state(" · ".join(parts))
+
+    def _cut(self, block_id: str) -> None:
+        """A plain network has no shortcut to cut."""
+        if not self._document.state.spec.plain:
+            self.cut_toggled.emit(block_id)
 
     def _follow_selection(self) -> None:
         item = self._items.get(self._document.state.selection or "")
@@ -197,7 +260,7 @@ class BlocksPanel(Panel):
             if item is None:
                 self.view.selectionModel().clear()
             else:
-                index = self._proxy.mapFromSource(item.index())
+                index = self._index(item)
                 if index.isValid():
                     mode = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
                     self.view.selectionModel().setCurrentIndex(index, mode)

@@ -19,9 +19,9 @@ from explorer.app.widgets.labels import separator
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.errors import UserError
-from explorer.networks.catalog import PRESETS, from_depth, nearest_depths
+from explorer.networks.catalog import PRESETS, from_depth, nearest_depths, residual_twin
 from explorer.networks.cost import network_cost
-from explorer.networks.spec import STAGES, NetworkSpec, SpecError
+from explorer.networks.spec import STAGES, NetworkSpec, ShortcutOption, SpecError
 
 _MOST_STAGES = max(STAGES.values())
 Change = Callable[[], NetworkSpec]
@@ -31,7 +31,9 @@ class NetworkPanel(Panel):
     """Asks for another network and never changes it itself: what it shows is always the document's.
 
     What cannot be is refused under its field, and the network stays. Changing one thing keeps the others, except for
-    the family, which starts from its own small network (ResNet-18, ResNet-20), since stem, side and width belong to it.
+    the family, which starts from its own small network (ResNet-18, ResNet-20), since stem, side and width belong to
+    it, and for taking away all shortcuts or bringing them back: the depth stays, so two layers become one block.
+    Widths and the way of halving are shown where they matter: in plain networks.
     """
 
     spec_requested = Signal(object)
@@ -47,12 +49,15 @@ class NetworkPanel(Panel):
         self._add("blocks", tr("Blocks a stage"), self.blocks)
         self.block = self._choice("block", tr("Block"))
         self.shortcut = self._choice("shortcut", tr("Shortcut"))
+        self.order = self._choice("order", tr("Order"))
         self.stride = self._choice("stride_place", tr("Stride on"))
         self.channels = NumberField(tr("Input channels"))
         self.side = NumberField(tr("Input side in pixels"), 4)
         self._add("input", tr("Input"), [self.channels, self.side])
         self.classes = self._number("classes", tr("Classes"), 6)
         self.width_field = self._number("width", tr("Width"), 4)
+        self.widths = self._choice("widths", tr("Widths"))
+        self.downsampling = self._choice("downsampling", tr("Halving"))
         self.body.addSpacing(SPACE)
         self.body.addWidget(separator())
         self.body.addSpacing(SPACE)
@@ -84,8 +89,10 @@ class NetworkPanel(Panel):
 
     def _connect(self) -> None:
         self.family.chosen.connect(self._choose_family)
-        for key, control in (("block", self.block), ("shortcut", self.shortcut), ("stride_place", self.stride)):
-            control.chosen.connect(partial(self._change, key, key))
+        self.shortcut.chosen.connect(self._choose_shortcut)
+        for key, control in self._choices().items():
+            if control is not self.shortcut:
+                control.chosen.connect(partial(self._change, key, key))
         self.depth_field.entered.connect(self._enter_depth)
         self.depth_field.stepped.connect(self._step_depth)
         for index, field in enumerate(self.blocks):
@@ -101,6 +108,17 @@ class NetworkPanel(Panel):
             field.entered.connect(partial(self._enter, row, name, field))
             field.stepped.connect(partial(self._step, row, name, field))
 
+    def _choices(self) -> dict[str, Segmented]:
+        """The choices that are fields of a spec, but for the family."""
+        return {
+            "block": self.block,
+            "shortcut": self.shortcut,
+            "order": self.order,
+            "stride_place": self.stride,
+            "widths": self.widths,
+            "downsampling": self.downsampling,
+        }
+
     # -- what a person does --------------------------------------------------------------------------------------
 
     @property
@@ -109,6 +127,15 @@ class NetworkPanel(Panel):
 
     def _choose_family(self, family: str) -> None:
         self._ask("family", lambda: PRESETS["resnet18" if family == "imagenet" else "resnet20"])
+
+    def _choose_shortcut(self, option: ShortcutOption) -> None:
+        self._ask("shortcut", lambda: self._with_shortcut(option))
+
+    def _with_shortcut(self, option: ShortcutOption) -> NetworkSpec:
+        spec = self._spec
+        if option == "none":
+            return spec.twin()
+        return residual_twin(spec, option) if spec.plain else spec.with_(shortcut=option)
 
     def _change(self, row: str, name: str, value: object) -> None:
         self._ask(row, lambda: self._spec.with_(**{name: value}))
@@ -135,7 +162,9 @@ class NetworkPanel(Panel):
 
     def _step_depth(self, by: int) -> None:
         spec = self._spec
-        wanted = [depth for depth in nearest_depths(spec.family, spec.depth) if (depth - spec.depth) * by > 0]
+        wanted = [
+            depth for depth in nearest_depths(spec.family, spec.depth, spec.block) if (depth - spec.depth) * by > 0
+        ]
         if wanted:
             self._enter_depth(wanted[0])
 
@@ -168,7 +197,7 @@ class NetworkPanel(Panel):
 
     def _offers(self, depth: int) -> list[QPushButton]:
         buttons = []
-        for near in nearest_depths(self._spec.family, depth):
+        for near in nearest_depths(self._spec.family, depth, self._spec.block):
             button = QPushButton(str(near))
             button.setAccessibleName(tr("Use depth {depth}", depth=near))
             button.clicked.connect(partial(self._take_offer, near))
@@ -203,10 +232,13 @@ class NetworkPanel(Panel):
     def _show_choices(self) -> None:
         spec = self._spec
         self.family.set_value(spec.family)
-        self.block.set_value(spec.block)
-        self.shortcut.set_value(spec.shortcut)
-        self.stride.set_value(spec.stride_place)
+        for name, control in self._choices().items():
+            control.set_value(getattr(spec, name))
         self.rows["stride_place"].setVisible(spec.block == "bottleneck")
+        layers = spec.block == "layer"
+        self.rows["blocks"].label.setText(tr("Layers a stage") if layers else tr("Blocks a stage"))
+        for name, usual in (("widths", "doubled"), ("downsampling", "stride")):
+            self.rows[name].setVisible(spec.plain or getattr(spec, name) != usual)
 
     def _show_figures(self) -> None:
         cost = network_cost(self._spec)

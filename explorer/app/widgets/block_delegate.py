@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.app.theme import Palette, mixed, part_colour, theme
@@ -23,6 +23,8 @@ ID_ROLE = Qt.ItemDataRole.UserRole
 COST_ROLE = Qt.ItemDataRole.UserRole + 1
 SWITCH_ROLE = Qt.ItemDataRole.UserRole + 2
 """True: present. False: deleted. None: the row has no switch."""
+CUT_ROLE = Qt.ItemDataRole.UserRole + 3
+"""Whether the block's shortcut is cut."""
 ROW = 26
 _SWITCH = QSize(24, 13)
 _EDGE = 6
@@ -53,7 +55,13 @@ class BlockDelegate(QStyledItemDelegate):
         colour = part_colour(index.data(ID_ROLE))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(mixed(colour, 0.35, colours.window) if present is False else colour)
-        painter.drawRoundedRect(QRectF(rect.left() + 4, rect.center().y() - 3.5, 8, 8), 2, 2)
+        dot = QRectF(rect.left() + 4, rect.center().y() - 3.5, 8, 8)
+        painter.drawRoundedRect(dot, 2, 2)
+        if index.data(CUT_ROLE):
+            # As in the diagram, where the card of a block with a cut shortcut has a border in the accent colour.
+            painter.setPen(QPen(QColor(colours.accent), 1.6))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(dot.adjusted(-2.5, -2.5, 2.5, 2.5), 3, 3)
         right = rect.right() - _EDGE - _SWITCH.width() - 10
         cost = index.data(COST_ROLE)
         taken = painter.fontMetrics().horizontalAdvance(cost) + 8
