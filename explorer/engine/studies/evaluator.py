@@ -20,8 +20,9 @@ from explorer.engine.images import normalise
 from explorer.engine.modules import ResidualNetwork, answers
 from explorer.engine.records import Preprocessing
 from explorer.engine.studies import guard
-from explorer.engine.studies.folded import FoldedPasses
+from explorer.engine.studies.folded import FoldedPasses, layout
 from explorer.engine.studies.passes import Passes, PlainPasses, in_pieces, walked
+from explorer.engine.studies.reestimate import ReestimatedPasses
 from explorer.engine.studies.tree import Edge, walk
 from explorer.engine.studies.tuning import BATCH, most_images, pace
 from explorer.networks.lesion import Lesion, course
@@ -67,7 +68,8 @@ class Evaluator:
         device: of the network.
         fast: bfloat16 where it pays, channels_last, folded batch norms; else exact.
         training: uint8 (n, 1 or 3, crop, crop), training images on which batch norm statistics are estimated anew for
-            each lesion; None for the network's own statistics.
+            each lesion (see `reestimate`), the first so many of them as the budget allows at once; None for the
+            network's own statistics.
         budget: bytes of activations at once.
         batch, threads: instead of what is measured.
 
@@ -76,6 +78,7 @@ class Evaluator:
         batch: images at once.
         threads: that the CPU computes with.
         arithmetic: in words, for the protocol.
+        training: images on which statistics are estimated; None for the network's own.
     """
 
     def __init__(
@@ -97,24 +100,31 @@ class Evaluator:
         self.order = order
         self.device = device
         self.total = len(order)
-        self._plain = PlainPasses(network)
-        self._guarded = not fast and device.type == "cpu"
-        self._passes, self.arithmetic = self._way(fast)
-        most = most_images(network.spec, device, budget)
-        self._plain_batch = min(BATCH, most)
-        chosen = pace(network.spec, device, self._passes, most, fast, free=fast or self._guarded)
-        self.batch, self.threads = batch or chosen.batch, threads or chosen.threads
         labels = images.labels
         self._labels = None if labels is None else torch.from_numpy(labels[order]).to(device)
+        self._fast = fast
+        self._number = torch.bfloat16 if fast and devices.bf16_pays(str(device)) else torch.float32
+        # What rounds otherwise than the plain loop is made sure of. Re-estimating, and elsewhere than on the CPU,
+        # exact is what the network's own modules compute in the plain loop's batches.
+        self._guarded = not fast and training is None and device.type == "cpu"
+        self._plain = PlainPasses(network)
+        self._passes: Passes = self._plain
+        if training is None and (fast or self._guarded):
+            self._passes = FoldedPasses(network, self._number)
+        self.arithmetic = self._words(training is None)
+        most = most_images(network.spec, device, budget)
+        self.training = None if training is None else training[: max(most, 2)]
+        self._plain_batch = min(BATCH, most)
+        chosen = pace(network.spec, device, self._passes, most, fast, free=self._passes is not self._plain)
+        self.batch, self.threads = batch or chosen.batch, threads or chosen.threads
 
-    def _way(self, fast: bool) -> tuple[Passes, str]:
-        """How it is computed, and in words."""
-        if fast and devices.bf16_pays(str(self.device)):
-            return FoldedPasses(self.network, torch.bfloat16), "bfloat16, channels_last, folded batch norms"
-        if fast:
-            return FoldedPasses(self.network), "float32, channels_last, folded batch norms"
-        # Elsewhere than on the CPU, exact is what the network itself computes in the plain loop's batches.
-        return FoldedPasses(self.network) if self._guarded else self._plain, "float32, exact"
+    def _words(self, folded: bool) -> str:
+        if not self._fast:
+            return "float32, exact"
+        words = [str(self._number).removeprefix("torch.")]
+        if layout(self.device) == torch.channels_last:
+            words.append("channels_last")
+        return ", ".join([*words, "folded batch norms"] if folded else words)
 
     def evaluate(self, lesions: Sequence[Lesion], start: int = 0) -> Iterator[Answer | None]:
         """Answers of every lesion, batch by batch.
@@ -134,12 +144,15 @@ class Evaluator:
     def _evaluated(self, lesions: list[Lesion], start: int) -> Iterator[Answer | None]:
         edges = self._walk(lesions)
         tolerances: dict[int, Tensor] = {}
+        passes = self._passes
+        if self.training is not None:
+            passes = yield from self._reestimated(edges, self.training)
         if self._guarded:
             tolerances = yield from self._tolerances(edges)
         while start < self.total:
             # From wherever it starts, it goes on at the edges of batches.
             end = min(start - start % self.batch + self.batch, self.total)
-            rows = yield from self._rows(self._passes, edges, start, end, tolerances)
+            rows = yield from self._rows(passes, edges, start, end, tolerances)
             # The first time that anything waits for the device.
             columns = [torch.stack(column).cpu().numpy() for column in zip(*rows.values(), strict=True)]
             if tolerances:
@@ -151,6 +164,12 @@ class Evaluator:
 
     def _walk(self, lesions: Sequence[Lesion]) -> tuple[Edge, ...]:
         return walk([course(self.network.spec, lesion) for lesion in lesions])
+
+    def _reestimated(self, edges: Sequence[Edge], training: Tensor) -> Generator[None, None, Passes]:
+        passes = ReestimatedPasses(self.network, self._number if self._fast else None)
+        yield
+        yield from passes.estimate(edges, normalise(training.to(self.device), self.preprocessing))
+        return passes
 
     def _input(self, start: int, end: int) -> Generator[None, None, Tensor]:
         """The network's input of a part of the order."""
