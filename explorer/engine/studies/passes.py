@@ -81,8 +81,7 @@ def walked(passes: Passes, edges: Sequence[Edge], x: Tensor, say: Callable[[int,
     kept = [passes.stem(x)]
     yield
     for number, edge in enumerate(edges):
-        x = kept[edge.start - 1]
-        del kept[edge.start - edge.release :]
+        x = kept.pop() if edge.release else kept[-1]
         for index, action in enumerate(edge.actions):
             # What begins an edge may be needed by another; all that comes after is its own.
             x = passes.run((number, index), action, x, edge.release or index > 0)

@@ -22,14 +22,12 @@ class Edge:
     """A stretch of the walk without forks.
 
     Attributes:
-        start: how many activations are kept when it begins; it begins with the last of them.
-        release: whether nothing begins there any more.
+        release: whether what was kept last, with which it begins, is needed no more.
         actions: what to run.
         numbers: the lesions that are answered at its end, by their numbers; empty where none is.
         keep: whether what flows at its end is kept, because the way forks there.
     """
 
-    start: int
     release: bool
     actions: Course
     numbers: tuple[int, ...]
@@ -43,18 +41,18 @@ class _Fork:
     low: int
     high: int
     depth: int
-    start: int
     release: bool
 
 
 def walk(courses: Sequence[Course]) -> tuple[Edge, ...]:
-    """The edges of the tree in the order in which they are run; equal courses are run once."""
+    """The edges of the tree in the order in which they are run, the first with what leaves the stem; equal courses are
+    run once."""
     asked: dict[Course, list[int]] = {}
     for number, course in enumerate(courses):
         asked.setdefault(course, []).append(number)
     found = sorted(asked)
     edges: list[Edge] = []
-    ahead = [_Fork(0, len(found), 0, 1, True)] if found else []
+    ahead = [_Fork(0, len(found), 0, True)] if found else []
     while ahead:
         fork = ahead.pop()
         first = found[fork.low]
@@ -63,12 +61,11 @@ def walk(courses: Sequence[Course]) -> tuple[Edge, ...]:
         ended = len(first) == end
         below = list(_split(found, fork.low + ended, fork.high, end))
         numbers = tuple(asked[first]) if ended else ()
-        edges.append(Edge(fork.start, fork.release, first[fork.depth : end], numbers, bool(below)))
-        kept = fork.start + 1 - fork.release
+        edges.append(Edge(fork.release, first[fork.depth : end], numbers, bool(below)))
         below.sort(key=lambda pair: pair[0] - pair[1])
         # What is put on last is taken first.
         for number, (low, high) in enumerate(below):
-            ahead.append(_Fork(low, high, end, kept, number == 0))
+            ahead.append(_Fork(low, high, end, number == 0))
     return tuple(edges)
 
 
@@ -84,8 +81,3 @@ def _split(found: list[Course], low: int, high: int, depth: int) -> Iterator[tup
         if index == high or found[index][depth] != found[begin][depth]:
             yield begin, index
             begin = index
-
-
-def most_kept(edges: Sequence[Edge]) -> int:
-    """How many activations are kept at once on the walk."""
-    return max((edge.start - edge.release + edge.keep for edge in edges), default=0)
