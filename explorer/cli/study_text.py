@@ -33,9 +33,14 @@ def _single(result: StudyResult) -> Iterator[Sequence[str]]:
     """A row a point: `single`, `cut` and `greedy`."""
     labelled = result.labels is not None
     greedy = result.request.kind == "greedy"
-    head = ["accuracy", "change in points", "± 95 %"] if labelled else []
-    yield ["next block" if greedy else "block", *head, "agreement", *(["p(true class)"] if labelled else []), "MACs left",
-           *(["latency"] if greedy else [])]  # fmt: skip
+    yield [
+        "next block" if greedy else "block",
+        *(["accuracy", "change in points", "± 95 %"] if labelled else []),
+        "agreement",
+        *(["p(true class)"] if labelled else []),
+        "MACs left",
+        *(["latency"] if greedy else []),
+    ]
     before: frozenset[str] = frozenset()
     for point in result.points:
         changed = point.lesion.deleted | point.lesion.cut

@@ -237,12 +237,15 @@ def renamed(state: State, name: str) -> State:
     keys = {key: _PREFIX.sub("", key) for key in state if not key.endswith(_BOOKKEEPING)}
     numbers = [int(found[1]) for found in map(_STAGE.match, keys.values()) if found]
     shift = 1 if 0 in numbers else 0
+    plains = set(keys.values())
     result: State = {}
     origin: dict[str, str] = {}
     for key, plain in keys.items():
         new = _STAGE.sub(lambda found: f"layer{int(found[1]) + shift}.", plain)
-        for pattern, replacement in _RENAMED:
-            new = pattern.sub(replacement, new)
+        # Behind pre-activation blocks stands a batch norm of that name, beside the stem's.
+        if not (plain.startswith("bn.") and "bn1.weight" in plains):
+            for pattern, replacement in _RENAMED:
+                new = pattern.sub(replacement, new)
         if new in result:
             raise UserError(
                 "{name} holds more than one network or classifier ({first} and {second} would both be {key}): save "
