@@ -28,6 +28,7 @@ from explorer.app.panels.prediction import PredictionPanel
 from explorer.app.runner import Runner
 from explorer.app.settings import Settings
 from explorer.app.status import StatusBar
+from explorer.app.studies import Studies
 from explorer.app.text import sentence, tr, translated
 from explorer.app.theme import ThemeName, theme
 from explorer.app.toolbar import ToolBar
@@ -70,6 +71,7 @@ class Window(QMainWindow):
         self.document = Document(State(FIRST_NETWORK, FIRST_WEIGHTS, deleted=deleted), self)
         self.jobs = Jobs(self)
         self.runner = Runner(self.document, self.jobs, self)
+        self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)
         self.files = Files(self)
         self.diagram = DiagramView()
         self.actions_by_name, self.menus = make_actions(self, slots(self))
@@ -268,6 +270,7 @@ class Window(QMainWindow):
             return  # closed before it began
         self.jobs.start()
         self.runner.begin()
+        self.studies.look_for_unfinished()
         if self._first_image is not None:
             self.runner.open_picture(self._first_image)
         else:
