@@ -209,6 +209,9 @@ class Window(QMainWindow):
     def move_block(self, block_id: str, place_id: str) -> None:
         commands.move_block(self.document, block_id, place_id)
 
+    def put_back(self, block_id: str) -> None:
+        commands.move_block(self.document, block_id, block_id)
+
     def toggle_selected(self) -> None:
         state = self.document.state
         if state.selection in state.spec.block_ids:

@@ -64,6 +64,8 @@ def wire_panels(window: Window) -> None:
     window.prediction_panel.sample_requested.connect(window.next_sample)
     window.prediction_panel.chart_requested.connect(window.runner.open_chart)
     window.accuracy_panel.restore_requested.connect(window.toggle)
+    window.accuracy_panel.shortcut_requested.connect(window.toggle_cut)
+    window.accuracy_panel.place_requested.connect(window.put_back)
     window.accuracy_panel.restore_all_requested.connect(window.restore_all)
     window.accuracy_panel.data_requested.connect(window.use_data)
     window.accuracy_panel.measure_requested.connect(window.runner.measure_anyway)

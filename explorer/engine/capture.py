@@ -60,8 +60,8 @@ def capture_steps(
         keep: ids of parts to keep, `stem` among them.
 
     Returns:
-        Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's id stands beside that of the
-        block at its last place.
+        Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's, where its last block is in
+        it, is that of the block at its last place.
     """
     cost = network_cost(network.spec)
     kept: dict[str, Tensor] = {}
@@ -71,24 +71,21 @@ def capture_steps(
         x = network.stem(x)
     if "stem" in keep:
         kept["stem"] = x
-    course = places(network.spec, lesion)
+    ends = {stage.blocks[-1].id: stage.id for stage in network.spec.stages}
     blocks = dict(network.blocks())
-    for place, part in zip(course, cost.blocks, strict=True):
+    for place, part in zip(places(network.spec, lesion), cost.blocks, strict=True):
         with torch.inference_mode():
             x = blocks[place.block](pool(x) if place.spec.pooled else x, place.mode)
         if place.block in keep:
             kept[place.block] = x
+        if place.spec.id in ends and place.spec.id in keep:
+            kept[ends[place.spec.id]] = x
         done += part.macs
         if done - told >= _MACS_A_STEP:
             told = done
             yield done / cost.macs
     with torch.inference_mode():
         logits = network.head(x)
-    standing = {place.spec.id: place.block for place in course}
-    for stage in network.spec.stages:
-        last = standing[stage.blocks[-1].id]
-        if last in kept:
-            kept[stage.id] = kept[last]
     return logits, kept
 
 

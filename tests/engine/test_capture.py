@@ -53,6 +53,19 @@ def test_maps_are_what_forward_hooks_see(name: str) -> None:
             assert kept[stage.id] is kept[stage.blocks[-1].id]
 
 
+@pytest.mark.parametrize("keep", [parts_to_keep(PRESETS["resnet20"]), parts_to_keep(PRESETS["resnet20"], budget=1)])
+def test_a_stages_maps_are_those_of_what_stands_last_in_it(keep: frozenset[str]) -> None:
+    spec = PRESETS["resnet20"].with_(side=8)
+    lesion = INTACT.swapped(spec, "layer2.1", "layer2.2")
+    network = network_of(spec)
+    x = pictures(spec, 1)
+    _, seen = _hooked(network, x, frozenset())
+    with torch.inference_mode():
+        expected = network.get_submodule("layer2.1")(network.get_submodule("layer2.2")(seen["layer2.0"]))
+    _, kept = capture(network, x, lesion, keep)
+    assert torch.equal(kept["layer2"], expected)
+
+
 def test_shapes_are_those_of_the_cost_figures() -> None:
     spec = SPECS["bottleneck B"]
     _, kept = capture(network_of(spec), pictures(spec, 1), INTACT, parts_to_keep(spec))

@@ -1,4 +1,4 @@
-"""How often the network is right with these blocks deleted, while it is being measured; and which blocks they are."""
+"""How often the network is right with what is done to its blocks, while it is being measured; and what that is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from explorer.app.document import Document
-from explorer.app.panels.deletion_texts import deletion_sentence, ordered
+from explorer.app.panels.deletion_texts import lesion_sentence, moved_blocks, ordered
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.chips import ChipArea
@@ -27,7 +27,9 @@ _ABOUT = (
     "Change is against the intact network on the same pictures; its interval is the paired one, so it is narrower "
     "than the two accuracies' own would suggest. Agreement is the share of pictures on which both say the same.\n\n"
     "Deleting a block sets its residual branch to zero at test time, without training again (Veit et al. 2016, "
-    "section 4.1)."
+    "section 4.1); cutting its shortcut is the opposite and leaves the branch alone. Moved blocks have changed places "
+    "with others of equal shape (section 4.3). A plain network has no shortcuts: a deleted layer passes its input "
+    "on, subsampled and padded where it changes the shape."
 )
 _DATA_WIDTH = 200
 _NBSP = "\u00a0"
@@ -42,6 +44,11 @@ class AccuracyPanel(Panel):
     """Shows results that the window hands over, as they stream in; asks to restore blocks and for other images."""
 
     restore_requested = Signal(str)
+    """Id of a deleted block."""
+    shortcut_requested = Signal(str)
+    """Id of a block whose shortcut is to be restored."""
+    place_requested = Signal(str)
+    """Id of a block that is to go back to its own place."""
     restore_all_requested = Signal()
     measure_requested = Signal()
     """Measure an untrained network, too."""
@@ -72,7 +79,7 @@ class AccuracyPanel(Panel):
         self.measure.clicked.connect(self.measure_requested)
         self.table = FigureTable()
         self.table.add("interval", tr("95 % interval"), tr("Wilson's score interval (Wilson 1927)"))
-        self.table.add("intact", tr("Intact"), tr("With nothing deleted, on the same images"))
+        self.table.add("intact", tr("Intact"), tr("With nothing deleted, cut or moved, on the same images"))
         self.table.add("change", tr("Change"), tr("Percentage points, with the paired 95 % interval"))
         same = tr("Share of images on which this network and the intact one say the same class")
         self.table.add("agreement", tr("Agreement"), same)
@@ -84,9 +91,9 @@ class AccuracyPanel(Panel):
         self.body.addWidget(self.note)
         self.data = self._data_button()
         self.body.addWidget(self.data, 0, Qt.AlignmentFlag.AlignLeft)
-        self._build_deleted()
+        self._build_done()
         self.finish()
-        document.deleted_changed.connect(self._show_deleted)
+        document.deleted_changed.connect(self._show_done)
         document.spec_changed.connect(self._start_over)
         document.weights_changed.connect(self._start_over)
         document.data_changed.connect(self._start_over)
@@ -106,17 +113,17 @@ class AccuracyPanel(Panel):
         button.setMenu(menu)
         return button
 
-    def _build_deleted(self) -> None:
+    def _build_done(self) -> None:
         self.body.addSpacing(SPACE)
         self.body.addWidget(separator())
         self.body.addSpacing(SPACE)
-        heading = QLabel(tr("Deleted blocks"))
-        heading.setProperty("rank", "title")
-        self.body.addWidget(heading)
-        self.chips = ChipArea()
-        self.chips.setAccessibleName(tr("Deleted blocks"))
-        self.chips.restore_requested.connect(self.restore_requested)
-        self.body.addWidget(self.chips)
+        self.heading = QLabel()
+        self.heading.setProperty("rank", "title")
+        self.body.addWidget(self.heading)
+        self._labels: dict[str, QLabel] = {}
+        self.chips = self._chips("deleted", tr("deleted"), "Restore {id}", self.restore_requested)
+        self.cut_chips = self._chips("cut", tr("shortcut cut"), "Restore the shortcut of {id}", self.shortcut_requested)
+        self.moved_chips = self._chips("moved", tr("moved"), "Put {id} back in its place", self.place_requested)
         self.sentence = paragraph()
         self.body.addWidget(self.sentence)
         self.restore_all = QPushButton(tr("Restore all"))
@@ -125,6 +132,17 @@ class AccuracyPanel(Panel):
         row.addWidget(self.restore_all)
         row.addStretch(1)
         self.body.addLayout(row)
+
+    def _chips(self, key: str, text: str, tip: str, restore: SignalInstance) -> ChipArea:
+        label = QLabel(text)
+        label.setProperty("rank", "small")
+        self._labels[key] = label
+        chips = ChipArea(tip)
+        chips.setAccessibleName(text)
+        chips.restore_requested.connect(restore)
+        self.body.addWidget(label)
+        self.body.addWidget(chips)
+        return chips
 
     # -- what the window calls -----------------------------------------------------------------------------------
 
@@ -172,7 +190,7 @@ class AccuracyPanel(Panel):
         self._show_data()
         for key in ("interval", "intact", "change", "agreement"):
             self.table.show_row(key, False)
-        self._show_deleted()
+        self._show_done()
 
     def _show_figure(self) -> None:
         result = self._result
@@ -213,16 +231,16 @@ class AccuracyPanel(Panel):
         counts, change = result.counts, result.change()
         low, high = counts.interval()
         labelled = counts.correct is not None
-        deleted = bool(result.request.deleted)
+        changed = bool(result.request.lesion)
         self.table.set("interval", f"{percent(low)}{_NBSP}–{_NBSP}{percent(high)}" if counts.images else UNKNOWN, "%")
         self.table.set("intact", percent(result.intact.accuracy), "%")
         if change is not None:
             self.table.set("change", f"{signed(100 * change[0])} ± {100 * change[1]:.1f}", tr("points"))
         self.table.set("agreement", percent(counts.agreement), "%")
         self.table.show_row("interval", True)
-        self.table.show_row("intact", labelled and deleted)
-        self.table.show_row("change", change is not None and deleted)
-        self.table.show_row("agreement", labelled and deleted)
+        self.table.show_row("intact", labelled and changed)
+        self.table.show_row("change", change is not None and changed)
+        self.table.show_row("agreement", labelled and changed)
 
     def _set_note(self, text: str) -> None:
         self.note.setText(text)
@@ -235,16 +253,29 @@ class AccuracyPanel(Panel):
         short = self.data.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _DATA_WIDTH)
         self.data.setText(tr("{name} ▾", name=short.replace("&", "&&")))
 
-    def _show_deleted(self) -> None:
+    def _show_done(self) -> None:
+        """What is deleted, cut and moved, as chips and in sentences."""
         state = self._document.state
-        blocks = ordered(state.spec, state.deleted)
-        self.chips.set_blocks([block.id for block in blocks])
-        for before, after in pairwise([self.data, *self.chips.chips, self.restore_all]):
+        spec, lesion = state.spec, state.lesion
+        layers = spec.block == "layer"
+        self.heading.setText(tr("Deleted and moved layers") if layers else tr("Deleted, cut and moved blocks"))
+        moved = moved_blocks(spec, lesion)
+        self.chips.set_blocks([block.id for block in ordered(spec, lesion.deleted)])
+        self.cut_chips.set_blocks([block.id for block in ordered(spec, lesion.cut)])
+        at = {block: tr("{block} at {place}", block=block, place=place) for block, place in moved.items()}
+        self.moved_chips.set_blocks(list(moved), at)
+        areas = {"deleted": self.chips, "cut": self.cut_chips, "moved": self.moved_chips}
+        for key, area in areas.items():
+            area.setVisible(bool(area.chips))
+            self._labels[key].setVisible(bool(area.chips))
+        chips = [chip for area in areas.values() for chip in area.chips]
+        for before, after in pairwise([self.data, *chips, self.restore_all]):
             self.setTabOrder(before, after)
-        self.chips.setVisible(bool(blocks))
-        self.restore_all.setVisible(bool(blocks))
+        self.restore_all.setVisible(bool(lesion))
         none = tr("None. Click a block's switch, or press Space on it, to delete its residual branch.")
-        self.sentence.setText(deletion_sentence(blocks) or none)
+        if spec.plain:
+            none = tr("None. Click a switch, or press Space, to delete: what is deleted passes its input on.")
+        self.sentence.setText(lesion_sentence(spec, lesion) or none)
 
 
 def _rich(figure: str, rest: str) -> str:

@@ -1,10 +1,11 @@
-"""What deleting means for the blocks at hand, in a sentence (Veit et al. 2016, section 4.1)."""
+"""What deleting, cutting and moving mean for the blocks at hand, in sentences (Veit et al. 2016, sections 4.1 and 4.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from explorer.app.text import tr
+from explorer.networks.lesion import Lesion, passes_on, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
 _NAMED = 3
@@ -25,6 +26,25 @@ _BUT = {
     ("subsampling", True): "Of {ids} only the subsampling shortcut is left (option A).",
     ("subsampling", False): "Of {ids} only the subsampling shortcuts are left (option A).",
 }
+_PLAIN = {
+    ("layer", True): "The layer becomes the identity: it passes its input on.",
+    ("layer", False): "The layers become identities: they pass their inputs on.",
+    ("block", True): "The block becomes the identity: it passes its input on.",
+    ("block", False): "The blocks become identities: they pass their inputs on.",
+}
+_CHANGING = {
+    True: "{ids} changes the shape: its input goes on, subsampled and padded with zeros.",
+    False: "{ids} change the shape: their inputs go on, subsampled and padded with zeros.",
+}
+_POOLS = {
+    True: "The max pool before {ids} stays.",
+    False: "The max pools before {ids} stay.",
+}
+_CUT = {
+    True: "Of {ids} only the residual branch is left: its shortcut is cut.",
+    False: "Of {ids} only the residual branches are left: their shortcuts are cut.",
+}
+_CHANCE = "In the paper, VGG fell to chance whichever one of its layers was deleted (Veit et al. 2016, Fig. 3)."
 _DIP = "In a deep network, blocks that halve the map cost visibly more than their neighbours."
 
 
@@ -34,10 +54,39 @@ def ordered(spec: NetworkSpec, deleted: Iterable[str]) -> list[BlockSpec]:
     return [block for block in spec.all_blocks if block.id in chosen]
 
 
+def moved_blocks(spec: NetworkSpec, lesion: Lesion) -> dict[str, str]:
+    """Ids of the blocks that stand in another one's place, and whose place it is, from input to output."""
+    standing = places(spec, lesion) if lesion.order else ()
+    return {place.block: place.spec.id for place in standing if place.block != place.spec.id}
+
+
+def lesion_sentence(spec: NetworkSpec, lesion: Lesion) -> str:
+    """What all that is done to a network means; empty for nothing."""
+    parts = [deletion_sentence(ordered(spec, lesion.deleted))]
+    cut = ordered(spec, lesion.cut)
+    if cut:
+        parts.append(tr(_CUT[len(cut) == 1], ids=_names(cut)))
+    parts.append(_moved_sentence(spec, moved_blocks(spec, lesion)))
+    return " ".join(filter(None, parts))
+
+
+def _moved_sentence(spec: NetworkSpec, moved: dict[str, str]) -> str:
+    if not moved:
+        return ""
+    if len(moved) == 2:
+        first, second = moved
+        return tr("{first} and {second} stand in each other's places.", first=first, second=second)
+    if spec.block == "layer":
+        return tr("{count} layers stand in other layers' places.", count=len(moved))
+    return tr("{count} blocks stand in other blocks' places.", count=len(moved))
+
+
 def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
     """What is left of these blocks; empty for none."""
     if not blocks:
         return ""
+    if blocks[0].shortcut == "none":
+        return _plain_sentence(blocks)
     one = len(blocks) == 1
     kinds = ("identity", "projection", "subsampling")
     groups = {kind: [block for block in blocks if block.shortcut == kind] for kind in kinds}
@@ -50,10 +99,26 @@ def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
     return " ".join(parts)
 
 
+def _plain_sentence(blocks: Sequence[BlockSpec]) -> str:
+    """Of layers, or blocks, without shortcuts."""
+    equal = [block for block in blocks if passes_on(block)]
+    others = [block for block in blocks if not passes_on(block)]
+    pooled = [block for block in blocks if block.pooled]
+    noun = "layer" if blocks[0].kind == "layer" else "block"
+    parts = [tr(_PLAIN[noun, len(equal) == 1])] if equal else []
+    for group, texts in ((others, _CHANGING), (pooled, _POOLS)):
+        if group:
+            parts.append(tr(texts[len(group) == 1], ids=_names(group)))
+    if len(blocks) == 1:
+        parts.append(tr(_CHANCE))
+    return " ".join(parts)
+
+
 def _names(blocks: Sequence[BlockSpec]) -> str:
     ids = [block.id for block in blocks]
     if len(ids) > _NAMED:
-        return tr("{count} blocks", count=len(ids))
+        layers = blocks[0].kind == "layer"
+        return tr("{count} layers", count=len(ids)) if layers else tr("{count} blocks", count=len(ids))
     if len(ids) == 1:
         return ids[0]
     return tr("{some} and {last}", some=", ".join(ids[:-1]), last=ids[-1])

@@ -25,13 +25,15 @@ from explorer.app.widgets.pictures import PictureView, to_image
 from explorer.engine.records import PictureResult
 
 _ABOUT = (
-    "The output of the stem, of a stage (its last block) or of the selected block, channel by channel, after the "
-    "addition and its ReLU (He et al. 2015, section 3.2); bright is strong. All channels share one scale, that of the "
-    "colour bar. A zero means that the ReLU let nothing pass, or that option A's padding was never filled.\n\n"
+    "The output of the stem, of a stage (what stands last in it) or of the selected block, channel by channel, after "
+    "the addition and its ReLU (He et al. 2015, section 3.2); bright is strong. All channels share one scale, that of "
+    "the colour bar. A zero means that the ReLU let nothing pass, or that option A's padding was never filled.\n\n"
+    "Nothing follows the addition of a pre-activation block (He et al. 2016, section 4.1), so its output can be "
+    "negative: red is above zero, blue below. In a plain network it is the output of a layer's ReLU.\n\n"
     "Click a channel to lay it over the picture. Each further stage halves the map, so one of its positions stands "
     "for a larger part of the picture (Table 1).\n\n"
     "Change against intact shows this network's maps minus the intact network's: red is more, blue is less. What "
-    "stands before the first deleted block does not change."
+    "stands before the first deleted, cut or moved block does not change."
 )
 _ORDERS: dict[arithmetic.Order, str] = {
     "index": "sorted by index",
@@ -268,11 +270,13 @@ class FeatureMapsPanel(Panel):
         shown = maps if before is None else maps - before
         self._maps = shown
         changed = before is not None
+        # Behind a ReLU nothing is negative; where something is, zero must be seen as zero.
+        signed = changed or arithmetic.levels(shown)[0] < 0
         diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
-        colours = arithmetic.table(diverging if changed else arithmetic.SEQUENTIAL)
-        low, high = arithmetic.levels(shown, symmetric=changed)
+        colours = arithmetic.table(diverging if signed else arithmetic.SEQUENTIAL)
+        low, high = arithmetic.levels(shown, symmetric=signed)
         order = arithmetic.order(shown, self._order)
-        self.mosaic.set_channels(arithmetic.indices(shown, low, high, changed), colours, order)
+        self.mosaic.set_channels(arithmetic.indices(shown, low, high, signed), colours, order)
         self.bar.set(low, high, colours)
         self._show_caption(maps, changed and low == high == 0)
         if self._channel is None or self._channel >= len(maps):
@@ -285,10 +289,10 @@ class FeatureMapsPanel(Panel):
     def _before(self, maps: np.ndarray) -> np.ndarray | None:
         """The intact network's maps where the change is to be shown; switches the button off where there are none."""
         result = self._result
-        before = result.intact_maps.get(self._part) if result is not None and result.request.deleted else None
+        before = result.intact_maps.get(self._part) if result is not None and result.request.lesion else None
         possible = before is not None and before.shape == maps.shape
         self.change.setEnabled(possible)
-        first = tr("Delete a block first: then the maps differ from the intact ones.")
+        first = tr("Delete, cut or move something first: then the maps differ from the intact ones.")
         self.change.setToolTip("" if possible else first)
         if not possible and self.change.isChecked():
             self.change.blockSignals(True)

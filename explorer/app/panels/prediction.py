@@ -25,8 +25,8 @@ _ABOUT = (
     "pixel by pixel. Its numbers then have the mean taken off and are divided by the standard deviation.\n\n"
     "Below, the softmax of the classifier's outputs: shares that add up to 100 % over all classes. They say how the "
     "network divides its answer, not how often it is right: see Accuracy for that.\n\n"
-    "With blocks deleted, the grey part of a bar is what the intact network says (deleting: Veit et al. 2016, "
-    "section 4.1)."
+    "With blocks deleted, cut or moved, the grey part of a bar is what the intact network says (deleting: Veit et al. "
+    "2016, section 4.1; reordering: section 4.3)."
 )
 
 
@@ -171,7 +171,7 @@ class PredictionPanel(Panel):
         self.truth.setVisible(answered and bool(self.truth.full_text))
 
     def _show_answer(self, result: PictureResult) -> None:
-        changed = bool(result.request.deleted)
+        changed = bool(result.request.lesion)
         before = result.intact.probabilities
         top = result.prediction.top(_TOP)
         finite = bool(math.isfinite(float(result.prediction.probabilities.sum())))

@@ -1,8 +1,8 @@
-"""Chips of deleted blocks, in their stages' colours, each with a cross that restores it."""
+"""Chips of deleted, cut or moved blocks, in their stages' colours, each with a cross that restores it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
@@ -13,23 +13,28 @@ from explorer.app.theme import mixed, part_colour, theme
 from explorer.app.widgets.flow import FlowLayout
 
 MOST_CHIPS = 100
+_RESTORE = "Restore {id}"
 _HEIGHT = 24
 _MOST_HEIGHT = 4 * _HEIGHT + 3 * 6
 
 
 class RestoreChip(QAbstractButton):
-    """One deleted block; a click restores it."""
+    """One block to which something is done; a click takes it back."""
 
     def __init__(self, block_id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.block_id = block_id
-        self.setText(block_id)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        text = tr("Restore {id}", id=block_id)
-        self.setToolTip(text)
-        self.setAccessibleName(text)
+        self.say(block_id, tr("Restore {id}", id=block_id))
         theme().changed.connect(self.update)
+
+    def say(self, text: str, tip: str) -> None:
+        """What stands on it, and what a click does."""
+        self.setText(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         self.ensurePolished()
@@ -61,7 +66,8 @@ class ChipArea(QScrollArea):
 
     restore_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, tip: str = _RESTORE, parent: QWidget | None = None) -> None:
+        """`tip` says what a click on the chip of a block does, in English."""
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -73,19 +79,25 @@ class ChipArea(QScrollArea):
         inner = QWidget()
         self._flow = FlowLayout(inner)
         self.chips: list[RestoreChip] = []
+        self._tip = tip
         self.more = QLabel()
         self.more.setProperty("rank", "small")
         self._flow.addWidget(self.more)
         self.setWidget(inner)
 
-    def set_blocks(self, ids: Sequence[str]) -> None:
-        """Show these blocks, in this order; beyond the first hundred only how many there are.
+    def set_blocks(self, ids: Sequence[str], texts: Mapping[str, str] | None = None) -> None:
+        """Show these blocks, in this order; beyond the first hundred only how many there are. `texts` are what stands
+        on their chips where that is not the id alone.
 
         Chips that stay are kept: deleting one more block adds one widget, however many there are.
         """
         kept = {chip.block_id: chip for chip in self.chips}
         shown = ids[:MOST_CHIPS]
         self.chips = [kept.pop(block_id) if block_id in kept else self._new(block_id) for block_id in shown]
+        for chip in self.chips:
+            text = (texts or {}).get(chip.block_id, chip.block_id)
+            if chip.text() != text or self._tip != _RESTORE:
+                chip.say(text, tr(self._tip, id=chip.block_id))
         for chip in kept.values():
             self._flow.removeWidget(chip)
             chip.hide()
