@@ -151,13 +151,14 @@ def style_sheet(c: Palette) -> str:
     QLabel[rank="error"] {{ color: {c.error}; }}
     QLabel[rank="figure"] {{ font-size: 28px; font-weight: 700; }}
     QLabel[rank="headline"] {{ font-size: 18px; font-weight: 700; }}
-    QPushButton, QToolButton, QComboBox, QSpinBox, QLineEdit {{
+    QPushButton, QToolButton, QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{
         background: {c.control}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px;
         min-height: 18px; }}
     QToolButton {{ padding: 5px 8px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {c.line}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.raised}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus,
+    QDoubleSpinBox:focus, QLineEdit:focus {{
         border-color: {c.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {mixed(QColor(c.muted), 0.6, c.window).name()}; }}
     QPushButton[chip="true"] {{ border-radius: 12px; padding: 3px 12px; }}
@@ -165,8 +166,9 @@ def style_sheet(c: Palette) -> str:
     QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton[popupMode="2"] {{ padding-right: 10px; }}
     QLineEdit[refused="true"], QSpinBox[refused="true"] {{ border-color: {c.error}; }}
-    QSpinBox {{ padding: 4px 6px; }}
-    QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
+    QSpinBox, QDoubleSpinBox {{ padding: 4px 6px; }}
+    QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+        width: 0; border: none; }}
     QMenu {{ background: {c.window}; border: 1px solid {c.line}; padding: 4px; }}
     QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
     QMenu::item:selected {{ background: {c.control}; }}
@@ -208,6 +210,15 @@ def style_sheet(c: Palette) -> str:
     QPushButton[segment="true"]:focus {{ border-color: {c.accent}; }}
     QPushButton[segment="true"]:disabled {{ color: {mixed(QColor(c.muted), 0.5, c.window).name()}; }}
     QLineEdit[number="true"] {{ padding: 2px 4px; }}
+    QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; font-weight: 600; }}
+    QPushButton[primary="true"]:hover {{ background: {mixed(QColor(c.accent), 0.85, c.text).name()}; }}
+    QPushButton[primary="true"]:disabled {{ background: {c.control}; }}
+    QTableView {{ background: {c.window}; border: none; outline: none;
+        selection-background-color: {c.control}; selection-color: {c.text}; }}
+    QTableView::item {{ padding: 0 6px; border: none; }}
+    QHeaderView {{ background: {c.window}; }}
+    QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none;
+        border-bottom: 1px solid {c.line}; padding: 3px 8px; font-size: 12px; }}
     QPushButton[small="true"] {{ padding: 2px 10px; font-size: 12px; }}
     QPushButton[quiet="true"], QToolButton[quiet="true"] {{
         background: transparent; padding: 2px 6px; color: {c.muted}; }}

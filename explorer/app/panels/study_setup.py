@@ -1,0 +1,285 @@
+"""The column in which a study is set up, started, and stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.app import study_texts as texts
+from explorer.app.panels.study_paper import FIGURES
+from explorer.app.text import tr
+from explorer.app.theme import SPACE
+from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.numbers import tabular, whole
+from explorer.engine.records import WeightsInfo
+from explorer.engine.study_records import StudyKind, StudyResult
+from explorer.networks.spec import NetworkSpec
+
+WIDTH = 208
+_IMAGES = (100, 200, 500, 1000, 2000, 5000)
+_FIRST_IMAGES = 500
+_SEEDS = 10
+_PAPER_MOST = 20
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A study without its network: the fields of StudyRequest that a person chooses."""
+
+    kind: StudyKind
+    images: int | None
+    seeds: int
+    most: int | None
+    downsampling: bool
+    fast: bool
+    reestimate: bool
+
+
+class SetupColumn(QScrollArea):
+    """Fields, Run, and while a study runs its progress, Pause and Cancel."""
+
+    run_requested = Signal(object)
+    pause_requested = Signal()
+    resume_requested = Signal()
+    cancel_requested = Signal()
+    recipe_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(WIDTH)
+        self._spec: NetworkSpec | None = None
+        self._info: WeightsInfo | None = None
+        self._activity = "idle"
+        content = QWidget()
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(0, 0, 12, 0)
+        self._column.setSpacing(6)
+        self._build_fields()
+        self._build_buttons()
+        self._build_recipes()
+        self._column.addStretch(1)
+        self.setWidget(content)
+        self._kind_changed()
+        self.show_activity("idle")
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _build_fields(self) -> None:
+        self.kind = QComboBox()
+        self.kind.setAccessibleName(tr("Study"))
+        for kind in texts.KINDS:
+            self.kind.addItem(texts.kind_name(kind, plain=False), kind)
+        self.kind.currentIndexChanged.connect(self._kind_changed)
+        self.meaning = paragraph(rank="small")
+        self.images = QComboBox()
+        for count in _IMAGES:
+            self.images.addItem(whole(count), count)
+        self.images.addItem(tr("all"), None)
+        self.images.setCurrentIndex(_IMAGES.index(_FIRST_IMAGES))
+        self.seeds = _spin(1, 1000, _SEEDS)
+        self.most = _spin(0, 4000, 0)
+        self.most.setSpecialValueText(tr("all"))
+        self._column.addWidget(self.kind)
+        self._column.addWidget(self.meaning)
+        self._rows = {
+            "images": self._row(tr("Images"), self.images, tr(texts.IMAGES_TIP)),
+            "seeds": self._row(tr("Repeats"), self.seeds, tr(texts.SEEDS_TIP)),
+            "most": self._row(tr("Largest k"), self.most, tr(texts.MOST_TIP)),
+        }
+        self.downsampling = _check(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
+        self.fast = _check(tr("Fast mode"), tr(texts.FAST_TIP))
+        self.reestimate = _check(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
+        for box in (self.downsampling, self.fast, self.reestimate):
+            self._column.addWidget(box)
+
+    def _row(self, text: str, field: QWidget, tip: str) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        label = QLabel(text)
+        label.setProperty("rank", "muted")
+        label.setBuddy(field)
+        for widget in (label, field):
+            widget.setToolTip(tip)
+        field.setAccessibleName(text)
+        field.setAccessibleDescription(tip)
+        field.setFixedWidth(84)
+        layout.addWidget(label, 1)
+        layout.addWidget(field)
+        self._column.addWidget(row)
+        return row
+
+    def _build_buttons(self) -> None:
+        self.run = QPushButton(tr("Run"))
+        self.run.setProperty("primary", True)
+        self.run.clicked.connect(self._run)
+        self.pause = QPushButton(tr("Pause"))
+        self.pause.clicked.connect(self._pause)
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.clicked.connect(self.cancel_requested)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(tr("Progress of the study"))
+        self.progress_words = ElidedLabel(rank="small")
+        tabular(self.progress_words)
+        self.reason = paragraph(rank="error")
+        self.note = paragraph(rank="small")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.run, self.pause, self.cancel):
+            buttons.addWidget(button, 1)
+        self._column.addSpacing(2)
+        self._column.addWidget(self.progress)
+        self._column.addWidget(self.progress_words)
+        self._column.addLayout(buttons)
+        self._column.addWidget(self.reason)
+        self._column.addWidget(self.note)
+
+    def _build_recipes(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        heading = QLabel(tr("As in the paper"))
+        heading.setProperty("rank", "title")
+        heading.setToolTip("Veit et al. 2016, arXiv:1605.06431")
+        self.recipes: dict[str, QPushButton] = {}
+        for name, figure in FIGURES.items():
+            button = QPushButton(tr(figure.title))
+            button.setProperty("small", True)
+            button.setToolTip(tr("Set up and run Veit et al. 2016, {figure}", figure=tr(figure.heading)))
+            button.clicked.connect(partial(self._use_recipe, name))
+            self.recipes[name] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addSpacing(SPACE)
+        self._column.addWidget(heading)
+        self._column.addLayout(row)
+
+    # -- what the panel calls ------------------------------------------------------------------------------------
+
+    def setup(self) -> Setup:
+        """What is set up now."""
+        return Setup(
+            self._kind(), self.images.currentData(), self.seeds.value(), self.most.value() or None,
+            self.downsampling.isChecked(), self.fast.isChecked(), self.reestimate.isChecked(),
+        )  # fmt: skip
+
+    def set_setup(self, setup: Setup) -> None:
+        """Fill the fields in."""
+        self.kind.setCurrentIndex(self.kind.findData(setup.kind))
+        place = self.images.findData(setup.images)
+        if place < 0 and setup.images is not None:
+            self.images.insertItem(self.images.count() - 1, whole(setup.images), setup.images)
+            place = self.images.count() - 2
+        self.images.setCurrentIndex(place)
+        self.seeds.setValue(setup.seeds)
+        self.most.setValue(setup.most or 0)
+        for box, on in (
+            (self.downsampling, setup.downsampling),
+            (self.fast, setup.fast),
+            (self.reestimate, setup.reestimate),
+        ):
+            box.setChecked(on)
+
+    def show_network(self, spec: NetworkSpec, info: WeightsInfo | None) -> None:
+        """Say what this network can have, in its words."""
+        self._spec, self._info = spec, info
+        for place in range(self.kind.count()):
+            self.kind.setItemText(place, texts.kind_name(self.kind.itemData(place), spec.plain))
+        self.downsampling.setText(tr("Downsampling layers, too") if spec.plain else tr("Downsampling blocks, too"))
+        self.most.setMaximum(len(spec.block_ids))
+        self._kind_changed()
+
+    def show_activity(self, activity: str) -> None:
+        """`idle`, `running` or `paused`."""
+        self._activity = activity
+        idle = activity == "idle"
+        self.run.setVisible(idle)
+        for widget in (self.pause, self.cancel, self.progress, self.progress_words):
+            widget.setVisible(not idle)
+        self.pause.setText(tr("Resume") if activity == "paused" else tr("Pause"))
+        self._show_reason()
+
+    def show_progress(self, result: StudyResult) -> None:
+        """How far a study is."""
+        self.progress.setValue(round(1000 * result.fraction))
+        done = tr("{percent} %", percent=int(100 * result.fraction))
+        if self._activity == "paused":
+            words = tr("paused at {done}", done=done)
+        elif result.left is None:
+            words = done
+        else:
+            words = tr("{done} · {left} left", done=done, left=texts.duration(result.left))
+        self.progress_words.setText(words)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _kind(self) -> StudyKind:
+        kind: StudyKind = self.kind.currentData()
+        return kind
+
+    def _kind_changed(self) -> None:
+        kind, plain = self._kind(), self._spec is not None and self._spec.plain
+        self.meaning.setText(texts.meaning(kind, plain))
+        self.kind.setToolTip(texts.meaning(kind, plain))
+        self._rows["seeds"].setVisible(kind in ("random", "reorder"))
+        self._rows["most"].setVisible(kind in ("random", "reorder", "greedy"))
+        self.downsampling.setVisible(kind in ("random", "greedy"))
+        self._show_reason()
+
+    def _show_reason(self) -> None:
+        reason = "" if self._spec is None else texts.obstacle(self._kind(), self._spec)
+        self.run.setEnabled(self._spec is not None and not reason)
+        self.reason.setText(reason)
+        self.reason.setVisible(bool(reason))
+        note = texts.weights_note(self._info)
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+
+    def _run(self) -> None:
+        self.run_requested.emit(self.setup())
+
+    def _pause(self) -> None:
+        (self.resume_requested if self._activity == "paused" else self.pause_requested).emit()
+
+    def _use_recipe(self, name: str) -> None:
+        """The fields show what the recipe is; whoever listens chooses the network and runs it."""
+        figure = FIGURES[name]
+        most = _PAPER_MOST if figure.kind != "single" else None
+        self.set_setup(Setup(figure.kind, 1000, _SEEDS, most, True, False, False))
+        self.recipe_requested.emit(name)
+
+
+def _spin(low: int, high: int, value: int) -> QSpinBox:
+    field = QSpinBox()
+    field.setRange(low, high)
+    field.setValue(value)
+    field.setAlignment(Qt.AlignmentFlag.AlignRight)
+    tabular(field)
+    return field
+
+
+def _check(text: str, tip: str, on: bool = False) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setChecked(on)
+    box.setToolTip(tip)
+    box.setAccessibleDescription(tip)
+    return box
