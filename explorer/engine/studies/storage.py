@@ -29,6 +29,7 @@ from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
 _FILES_A_STEP = 500
+_BYTES_A_STEP = 1 << 23
 _DIFFERENT = {
     "spec": "another network",
     "weights": "other weights",
@@ -80,10 +81,14 @@ def identity(request: StudyRequest, spec: NetworkSpec, weights: str, images: str
 def weights_digest(network: ResidualNetwork) -> Generator[Step, None, str]:
     """A digest of the state dict."""
     digest = hashlib.sha256()
+    hashed = 0
     for key, value in network.state_dict().items():
         digest.update(f"{key} {tuple(value.shape)} {value.dtype}".encode())
         digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-        yield Step(None, Sentence("Looking at the weights"))
+        hashed += value.nbytes
+        if hashed > _BYTES_A_STEP:
+            yield Step(None, Sentence("Looking at the weights"))
+            hashed = 0
     return digest.hexdigest()
 
 
