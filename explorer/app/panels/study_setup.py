@@ -175,6 +175,11 @@ class SetupColumn(QScrollArea):
 
     # -- what the panel calls ------------------------------------------------------------------------------------
 
+    @property
+    def activity(self) -> str:
+        """`idle`, `running` or `paused`."""
+        return self._activity
+
     def setup(self) -> Setup:
         """What is set up now."""
         return Setup(
