@@ -25,7 +25,7 @@ from tests.engine.sentences import assert_one_sentence
 from tests.engine.study_support import FOUR, Case, case, done, same, snapshots
 
 KINDS: tuple[StudyKind, ...] = ("single", "random", "reorder", "greedy", "cut")
-SPEC = FOUR.with_(blocks=(2, 2, 1))
+SPEC = FOUR.with_(blocks=(3, 3, 1))
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_what_was_done_is_not_done_again(four: Case, file: Path) -> None:
 
 def test_without_resume_it_begins_anew(four: Case, file: Path) -> None:
     request = four.request("single")
-    stopped(request, file, 8)
+    stopped(request, file, 4)
     assert snapshots(Session().study(request, file))[0].fraction == 0.0
 
 
@@ -144,7 +144,7 @@ def test_it_is_saved_on_the_way(four: Case, file: Path, monkeypatch: pytest.Monk
 
 def test_a_full_disk_does_not_end_the_study(four: Case, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request = four.request("single")
-    stopped(request, file, 8)
+    stopped(request, file, 4)
     before = file.read_bytes()
 
     def full(stream: Any, **_: Any) -> None:
@@ -182,17 +182,17 @@ def refused(request: StudyRequest, file: Path) -> str:
 
 def test_a_file_of_another_study_is_refused_and_untouched(tmp_path: Path, four: Case, file: Path) -> None:
     request = four.request("single")
-    stopped(request, file, 8)
+    stopped(request, file, 4)
     assert "another network" in refused(case(tmp_path, FOUR, 1).request("single"), file)
     assert "other weights" in refused(case(tmp_path, SPEC, 2).request("single"), file)
     assert "other images" in refused(four.request("single", images=149), file)
     assert "another kind" in refused(four.request("cut"), file)
     assert "another arithmetic" in refused(four.request("single", fast=True), file)
     assert "other batch norm" in refused(four.request("single", reestimate=True), file)
-    stopped(four.request("random"), file, 8)
+    stopped(four.request("random"), file, 4)
     assert "repeats" in refused(four.request("random", seeds=3), file)
     assert "numbers" in refused(four.request("random", most=3), file)
-    stopped(four.request("random"), file, 8)
+    stopped(four.request("random"), file, 4)
     done(four.request("random"), file=file, resume=True)
 
 
@@ -201,7 +201,7 @@ def test_a_folder_whose_pictures_changed_is_another_set(tmp_path: Path, four: Ca
     for number in range(80):
         put(pictures / f"{number}.png", ("red", "blue", "green")[number % 3], (28, 28 + number % 5))
     request = replace(four.request("single", images=None), data=DataRef("folder", str(pictures)))
-    stopped(request, file, 8)
+    stopped(request, file, 2)
     assert file.exists()
     put(pictures / "7.png", "white", (30, 28))
     assert "other images" in refused(request, file)
@@ -210,7 +210,7 @@ def test_a_folder_whose_pictures_changed_is_another_set(tmp_path: Path, four: Ca
 @pytest.mark.parametrize("kind", ["empty", "text", "pickle", "foreign", "cut off", "bent", "short", "newer"])
 def test_a_damaged_or_foreign_file_is_refused_and_untouched(four: Case, file: Path, kind: str) -> None:
     request = four.request("single")
-    stopped(request, file, 8)
+    stopped(request, file, 4)
     whole = file.read_bytes()
     with np.load(file, allow_pickle=False) as saved:
         parts = {name: saved[name] for name in saved.files}
@@ -246,7 +246,7 @@ def test_unfinished_studies_are_found_in_their_folder(tmp_path: Path, four: Case
     folder.mkdir()
     one, other = four.request("single"), four.request("random", seeds=3)
     for request in (one, other):
-        stopped(request, path_for(folder, request), 8)
+        stopped(request, path_for(folder, request), 4)
     (folder / "broken.study").write_bytes(b"PK\x03\x04")
     (folder / "note.txt").write_text("a note", encoding="utf-8")
     found = unfinished(folder)

@@ -17,6 +17,7 @@ from explorer.engine.records import DeviceInfo, WeightsInfo
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.protocol import Circumstances
 from explorer.engine.studies.scores import Answers, Memory, Score
+from explorer.engine.studies.storage import Saved
 from explorer.engine.study_records import StudyRequest
 from explorer.networks.lesion import INTACT, Lesion, course
 
@@ -64,7 +65,7 @@ class Bench:
         network: on the device.
         device: of the network.
         memory: of finished answers, shared by all studies.
-        saved: answers from a file, under their keys.
+        saved: the same study from a file, which is gone on with in the same batches; None for none.
 
     Attributes:
         spec: of the network.
@@ -77,7 +78,7 @@ class Bench:
         network: ResidualNetwork,
         device: DeviceInfo,
         memory: Memory,
-        saved: dict[str, Answers],
+        saved: Saved | None = None,
     ) -> None:
         self.material = material
         self.spec = material.info.spec
@@ -85,9 +86,10 @@ class Bench:
         self.evaluator = Evaluator(
             network, material.data, material.info.preprocessing, material.order, torch.device(device.id),
             fast=material.request.fast, training=material.training,
+            batch=_kept(saved, "batch"), threads=_kept(saved, "threads", torch.get_num_threads()),
         )  # fmt: skip
         self._memory = memory
-        self._saved = saved
+        self._saved = {} if saved is None else saved.answers
         self._origin: tuple[Hashable, ...] = (
             material.weights, self.spec, material.images, material.request.fast, material.request.reestimate, device.id,
         )  # fmt: skip
@@ -148,6 +150,14 @@ class Bench:
             threads=evaluator.threads,
             batch=evaluator.batch,
         )
+
+
+def _kept(saved: Saved | None, name: str, most: int | None = None) -> int | None:
+    """A number that a study was begun with, so that it goes on rounding as before; None where there is none, or more
+    than there can be here."""
+    value = None if saved is None else saved.header.get(name)
+    usable = isinstance(value, int) and value >= 1 and (most is None or value <= most)
+    return value if usable else None
 
 
 def course_key(bench: Bench, lesion: Lesion) -> str:

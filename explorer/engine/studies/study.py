@@ -116,7 +116,7 @@ def _run(
     def on(chosen: DeviceInfo, note: str) -> Generator[Told, None, StudyResult]:
         usable = saved if saved is not None and saved.header.get("device") == chosen.id else None
         network = session.on_device(loaded.network, chosen.id)
-        bench = Bench(material, network, chosen, session.answers, {} if usable is None else usable.answers)
+        bench = Bench(material, network, chosen, session.answers, usable)
         if usable is not None and usable.header.get("arithmetic") != bench.evaluator.arithmetic:
             raise UserError(
                 "{path} was begun with another arithmetic ({before}) than there is here ({now}): choose another file, "
@@ -210,6 +210,8 @@ class Keeper:
             "seconds": study.clock.seconds,
             "device": bench.device.id,
             "arithmetic": bench.evaluator.arithmetic,
+            "batch": bench.evaluator.batch,
+            "threads": bench.evaluator.threads,
             "total": bench.total,
             **work.state(),
         }
