@@ -14,6 +14,7 @@ from explorer.networks.catalog import (
     largest_depth,
     nearest_depths,
     preset_name,
+    residual_twin,
     smallest_depth,
 )
 from explorer.networks.spec import MAX_BLOCKS, Family, NetworkSpec, SpecError
@@ -152,3 +153,53 @@ def test_the_kind_of_block_asked_for_is_kept_where_it_fits() -> None:
     assert from_depth("cifar", 164, "bottleneck").blocks == (18, 18, 18)
     assert from_depth("cifar", 164, "basic").blocks == (27, 27, 27)
     assert from_depth("cifar", 29, "basic").block == "bottleneck"
+
+
+@pytest.mark.parametrize(
+    ("family", "depth", "layers"),
+    [
+        # He et al. 2015, section 4.2: 6n + 2 layers, 2n a stage; section 4.1 and Table 1: ImageNet's plain nets.
+        ("cifar", 20, (6, 6, 6)),
+        ("cifar", 56, (18, 18, 18)),
+        ("imagenet", 18, (4, 4, 4, 4)),
+        ("imagenet", 34, (6, 8, 12, 6)),
+        # The VGG-like network of 15 layers keeps its stages.
+        ("cifar", 15, (5, 4, 4)),
+        ("cifar", 5, (1, 1, 1)),
+    ],
+)
+def test_single_layers_of_any_depth(family: Family, depth: int, layers: tuple[int, ...]) -> None:
+    spec = from_depth(family, depth, "layer")
+    assert (spec.block, spec.shortcut, spec.blocks, spec.depth) == ("layer", "none", layers, depth)
+
+
+def test_single_layers_have_every_depth_and_stay_single_layers() -> None:
+    for family in ("imagenet", "cifar"):
+        low, high = smallest_depth(family, "layer"), largest_depth(family, "layer")
+        for depth in [*range(low, 200), high]:
+            spec = from_depth(family, depth, "layer")
+            assert (spec.depth, spec.block) == (depth, "layer")
+            assert min(spec.blocks) >= 1
+        assert nearest_depths(family, 60, "layer") == (59, 61)
+        with pytest.raises(SpecError, match=f"plain network with {low - 1} layers; try {low}"):
+            from_depth(family, low - 1, "layer")
+        with pytest.raises(SpecError, match=f"try {high}"):
+            from_depth(family, high + 1, "layer")
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnet56", "resnet34"])
+def test_a_plain_network_and_its_residual_twin_lead_back_to_each_other(name: str) -> None:
+    spec = PRESETS[name]
+    assert spec.twin().depth == spec.depth
+    assert residual_twin(spec.twin(), spec.shortcut) == spec
+
+
+def test_layers_that_can_not_be_paired_are_named() -> None:
+    with pytest.raises(SpecError, match="layer1 has 5") as refused:
+        residual_twin(PRESETS["vgg_narrow"], "A")
+    assert_one_sentence(refused.value)
+    even = PRESETS["vgg_narrow"].with_(blocks=(4, 4, 4))
+    twin = residual_twin(even, "A")
+    assert (twin.blocks, twin.block, twin.depth, twin.downsampling) == ((2, 2, 2), "basic", 14, "pool")
+    blocks = PRESETS["resnet50"].twin()
+    assert residual_twin(blocks, "B") == PRESETS["resnet50"]

@@ -20,6 +20,7 @@ from explorer.app.widgets.labels import paragraph, separator
 from explorer.app.widgets.numbers import UNKNOWN, percent, signed, whole
 from explorer.app.widgets.panel import Panel
 from explorer.engine.records import AccuracyResult, WeightsKind
+from explorer.networks.spec import NetworkSpec
 
 _ABOUT = (
     "The share of the image set's pictures whose likeliest class is the true one, with its 95 % Wilson interval and "
@@ -31,6 +32,15 @@ _ABOUT = (
     "with others of equal shape (section 4.3). A plain network has no shortcuts: a deleted layer passes its input "
     "on, subsampled and padded where it changes the shape."
 )
+_HEADINGS = {
+    ("deleted", "blocks"): "Deleted blocks",
+    ("deleted", "layers"): "Deleted layers",
+    ("cut", "blocks"): "Cut shortcuts",
+    ("moved", "blocks"): "Moved blocks",
+    ("moved", "layers"): "Moved layers",
+    ("several", "blocks"): "Deleted, cut and moved blocks",
+    ("several", "layers"): "Deleted and moved layers",
+}
 _DATA_WIDTH = 200
 _NBSP = "\u00a0"
 _SETS = {
@@ -257,17 +267,17 @@ class AccuracyPanel(Panel):
         """What is deleted, cut and moved, as chips and in sentences."""
         state = self._document.state
         spec, lesion = state.spec, state.lesion
-        layers = spec.block == "layer"
-        self.heading.setText(tr("Deleted and moved layers") if layers else tr("Deleted, cut and moved blocks"))
         moved = moved_blocks(spec, lesion)
         self.chips.set_blocks([block.id for block in ordered(spec, lesion.deleted)])
         self.cut_chips.set_blocks([block.id for block in ordered(spec, lesion.cut)])
         at = {block: tr("{block} at {place}", block=block, place=place) for block, place in moved.items()}
         self.moved_chips.set_blocks(list(moved), at)
         areas = {"deleted": self.chips, "cut": self.cut_chips, "moved": self.moved_chips}
+        used = [key for key, area in areas.items() if area.chips]
         for key, area in areas.items():
-            area.setVisible(bool(area.chips))
-            self._labels[key].setVisible(bool(area.chips))
+            area.setVisible(key in used)
+            self._labels[key].setVisible(key in used and len(used) > 1)
+        self.heading.setText(tr(_heading(used, spec)))
         chips = [chip for area in areas.values() for chip in area.chips]
         for before, after in pairwise([self.data, *chips, self.restore_all]):
             self.setTabOrder(before, after)
@@ -276,6 +286,14 @@ class AccuracyPanel(Panel):
         if spec.plain:
             none = tr("None. Click a switch, or press Space, to delete: what is deleted passes its input on.")
         self.sentence.setText(lesion_sentence(spec, lesion) or none)
+
+
+def _heading(used: list[str], spec: NetworkSpec) -> str:
+    """Over the chips; where all are of one kind it says which, and no further words are needed."""
+    noun = "layers" if spec.block == "layer" else "blocks"
+    if len(used) > 1:
+        return _HEADINGS["several", noun]
+    return _HEADINGS[used[0] if used else "deleted", noun]
 
 
 def _rich(figure: str, rest: str) -> str:

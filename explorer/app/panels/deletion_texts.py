@@ -1,4 +1,4 @@
-"""What deleting, cutting and moving mean for the blocks at hand, in sentences (Veit et al. 2016, sections 4.1 and 4.3)."""
+"""What deleting, cutting and moving mean for the blocks at hand (Veit et al. 2016, sections 4.1 and 4.3)."""
 
 from __future__ import annotations
 
