@@ -9,6 +9,7 @@ from explorer.engine.records import WeightsInfo, WeightsKind
 from explorer.engine.study_records import StudyKind, StudyPoint, StudyResult
 from explorer.networks.lesion import exchangeable
 from explorer.networks.spec import NetworkSpec
+from explorer.sentences import Sentence
 
 ABOUT = (
     "Lesion studies of a trained network, after Veit et al. 2016 (arXiv:1605.06431), section 4: blocks are deleted, "
@@ -109,15 +110,19 @@ def weights_note(info: WeightsInfo | None) -> str:
 
 
 def study_name(result: StudyResult) -> str:
-    """`ResNet-20 · Fashion-MNIST · 94.3 %`: the network and its weights, whose title may tell their accuracy."""
-    return f"{result.request.spec.name} · {translated(result.info.title)}"
+    """`ResNet-20 · Fashion-MNIST`: the network and its weights."""
+    title = result.info.title
+    # The accuracy in a title is that of another set of images, or of more of them: beside the study's it would puzzle.
+    if isinstance(title, Sentence) and "share" in title.values:
+        title = str(title.values["name"])
+    return f"{result.request.spec.name} · {translated(title)}"
 
 
 def intact_words(result: StudyResult) -> str:
-    """`intact here 93.6 %, n = 500`, or how far it is."""
+    """`intact 93.6 %, n = 500`, or how far it is."""
     accuracy = result.intact.counts.accuracy
     n = images_words(result)
-    return n if accuracy is None else tr("intact here {accuracy} %, {n}", accuracy=percent(accuracy), n=n)
+    return n if accuracy is None else tr("intact {accuracy} %, {n}", accuracy=percent(accuracy), n=n)
 
 
 def images_words(result: StudyResult) -> str:
@@ -136,7 +141,9 @@ def change_words(point: StudyPoint) -> str:
 
 
 def lesion_words(point: StudyPoint, result: StudyResult) -> str:
-    """What was done: `layer2.1`, `12 blocks, seed 3`, `4 swaps, seed 0`."""
+    """What was done: `layer2.1`, `12 blocks, seed 3`, `4 swaps, seed 0`, `3: + layer2.1` (greedy)."""
+    if result.request.kind == "greedy":
+        return tr("{count}: + {block}", count=point.size, block=newest(point, result))
     block = block_of(point)
     drawn = result.request.kind in ("random", "reorder")
     if block is not None and not drawn:
@@ -149,6 +156,12 @@ def lesion_words(point: StudyPoint, result: StudyResult) -> str:
     else:
         words = tr("{count} layers", count=point.size) if plain else tr("{count} blocks", count=point.size)
     return words if point.seed is None else tr("{what}, seed {seed}", what=words, seed=point.seed)
+
+
+def newest(point: StudyPoint, result: StudyResult) -> str:
+    """The block that a point of a greedy study deletes on top of the point before it."""
+    before = next((other.lesion.deleted for other in result.points if other.size == point.size - 1), frozenset())
+    return ", ".join(sorted(point.lesion.deleted - before))
 
 
 def point_lines(result: StudyResult, number: int) -> list[str]:

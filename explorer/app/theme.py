@@ -166,6 +166,7 @@ def style_sheet(c: Palette) -> str:
     QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton[popupMode="2"] {{ padding-right: 10px; }}
     QLineEdit[refused="true"], QSpinBox[refused="true"] {{ border-color: {c.error}; }}
+    QComboBox::drop-down {{ border: none; width: 18px; }}
     QSpinBox, QDoubleSpinBox {{ padding: 4px 6px; }}
     QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
         width: 0; border: none; }}

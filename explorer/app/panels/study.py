@@ -24,13 +24,13 @@ from explorer.app import study_texts as texts
 from explorer.app.panels.study_bar import StudyBar
 from explorer.app.panels.study_budget import BudgetRow
 from explorer.app.panels.study_damage import DamageView
+from explorer.app.panels.study_foot import StudyFoot
 from explorer.app.panels.study_setup import Setup, SetupColumn
 from explorer.app.panels.study_side import StudySide
 from explorer.app.study_numbers import block_of, usable
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
-from explorer.app.widgets.labels import ElidedLabel, paragraph
-from explorer.app.widgets.numbers import tabular
+from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.study_legend import StudyLegend, StudyLegendStrip
 from explorer.engine.records import WeightsInfo
@@ -139,15 +139,14 @@ class StudyPanel(Panel):
         self._pages = QStackedWidget()
         for page in (self.hint, self._chart_page, self.damage):
             self._pages.addWidget(page)
-        self.words = ElidedLabel(rank="small")
-        tabular(self.words)
+        self.foot = StudyFoot()
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._pages, 1)
         column.addWidget(self.budget)
-        column.addWidget(self.words)
+        column.addWidget(self.foot)
         middle.setMinimumWidth(220)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
@@ -166,9 +165,9 @@ class StudyPanel(Panel):
         column.cancel_requested.connect(self.cancel_requested)
         column.recipe_requested.connect(self._follow_recipe)
         self.bar.changed.connect(self._draw)
-        self.bar.compare_requested.connect(self.compare_requested)
-        self.bar.comparison_dropped.connect(self.comparison_dropped)
-        self.bar.export_requested.connect(self.export_requested)
+        self.foot.compare_requested.connect(self.compare_requested)
+        self.foot.comparison_dropped.connect(self.comparison_dropped)
+        self.foot.export_requested.connect(self.export_requested)
         self.bar.side_toggled.connect(self._show_side)
         self.side.pointed.connect(self._row_pointed)
         self.side.chosen.connect(self._choose)
@@ -290,7 +289,7 @@ class StudyPanel(Panel):
             page = self.hint
             self.hint.setText(self._what_next())
         self._pages.setCurrentWidget(page)
-        self.words.setVisible(bool(self._results))
+        self.foot.show_results(self._results)
 
     def _what_next(self) -> str:
         if self.setup_column.activity != "idle":
@@ -304,14 +303,14 @@ class StudyPanel(Panel):
         """One line on what is pointed at, else on how the study was done."""
         study, point = self._pointed
         if study >= 0 and study < len(self._results) and point < len(self._results[study].points):
-            self.words.setText(" · ".join(texts.point_lines(self._results[study], point)))
+            self.foot.words.setText(" · ".join(texts.point_lines(self._results[study], point)))
             return
         result = self._results[0]
         parts = [
             texts.images_words(result), translated(result.protocol.arithmetic), translated(result.device),
             texts.duration(result.seconds),
         ]  # fmt: skip
-        self.words.setText(" · ".join(parts))
+        self.foot.words.setText(" · ".join(parts))
 
     # -- the side ------------------------------------------------------------------------------------------------
 
@@ -320,18 +319,17 @@ class StudyPanel(Panel):
         if not self._sized:
             self._sized = True
             wide = self.width() >= _ROOM_FOR_SIDE
-            self.bar.side.setChecked(wide)
             self._show_side(wide)
 
     def _show_side(self, there: bool) -> None:
         self.side.setVisible(there)
+        self.bar.show_side(there)
         if there:
             if not self._splitter.sizes()[1]:
                 self._splitter.setSizes([max(self._splitter.width() - _SIDE, 220), _SIDE])
             self.side.show_results(self._results, self._marked)
 
     def _turn_side_to(self, page: str) -> None:
-        self.bar.side.setChecked(True)
         self._show_side(True)
         self.side.turn_to(page)
 

@@ -1,58 +1,43 @@
-"""The row above the chart: what is shown and how, what is laid over it, and where it goes."""
+"""The row above the chart: what of a study is shown, and how."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from explorer.app import study_texts as texts
 from explorer.app.study_numbers import MEASURES, ONE_BY_ONE, Across, Measure, Sorting, usable
 from explorer.app.text import tr
+from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.panel import InfoButton
 from explorer.engine.study_records import StudyKind, StudyResult
-from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
-
-TWIN = "twin"
-"""Stands for the plain twin of the study's network among the names to compare with."""
-_COMPARED = ("resnet20", "resnet56", "resnet110", "preresnet110", "plain20", "plain56", "vgg_narrow")
-"""Networks that come with weights trained alike."""
-_EXPORTS = (("csv", "CSV…"), ("png", "PNG…"), ("svg", "SVG…"), ("copy", "Copy chart"))
 
 
 class StudyBar(QWidget):
-    """Measure, order, view, comparison and export."""
+    """View, measure, order, axis, and whether there is something beside the chart."""
 
     changed = Signal()
     """What is shown of the same results."""
-    compare_requested = Signal(str)
-    comparison_dropped = Signal()
-    export_requested = Signal(str)
     side_toggled = Signal(bool)
 
     def __init__(self, info: InfoButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kind: StudyKind | None = None
         self._labelled = True
-        self._compared: tuple[NetworkSpec, int] | None = None
         self.view = Segmented(
             [
                 ("chart", tr("Chart"), tr("The study's figures")),
-                ("classes", tr("By class"), tr("Change of recall, blocks by classes")),
+                ("classes", tr("Classes"), tr("Change of recall, blocks by classes")),
             ],
             tr("View"),
         )
         self.view.set_value("chart")
-        self.measure = QComboBox()
-        self.measure.setAccessibleName(tr("Measure"))
-        self.measure.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.measure = Choice(tr("Measure"))
         self.sorting = Segmented(
             [
-                ("place", tr("By place"), tr("From input to output")),
-                ("damage", tr("By damage"), tr("The most harmful first")),
+                ("place", tr("Place"), tr("Sorted by place, from input to output")),
+                ("damage", tr("Damage"), tr("Sorted by damage, the most harmful first")),
             ],
             tr("Order of the bars"),
         )
@@ -65,22 +50,18 @@ class StudyBar(QWidget):
             tr("Horizontal axis"),
         )
         self.across.set_value("macs")
-        self.compare = QPushButton(tr("Compare ▾"))
-        self.compare.setToolTip(tr("Lay the same study of another network over this one"))
-        self.compare.setMenu(QMenu(self.compare))
-        self.export = QPushButton(tr("Export ▾"))
-        self.export.setMenu(self._export_menu())
-        self.side = QPushButton(tr("Table"))
-        self.side.setCheckable(True)
-        self.side.setChecked(True)
-        self.side.setToolTip(tr("Show the table, the paper and the protocol beside the chart"))
-        for button in (self.compare, self.export, self.side):
-            button.setProperty("quiet", True)
+        self.side = QPushButton("»")
+        self.side.setAccessibleName(tr("Beside the chart"))
+        self.side.setToolTip(tr("Show or hide the table, the paper and the protocol beside the chart"))
+        self.side.setFixedWidth(26)
+        self.side.setProperty("quiet", True)
+        self.side.clicked.connect(self._toggle_side)
+        self._side_open = True
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row.setSpacing(6)
         left: tuple[QWidget, ...] = (self.view, self.measure, self.sorting, self.across)
-        right: tuple[QWidget, ...] = (self.compare, self.export, self.side, info)
+        right: tuple[QWidget, ...] = (self.side, info)
         for widget in left:
             row.addWidget(widget)
         row.addStretch(1)
@@ -89,13 +70,12 @@ class StudyBar(QWidget):
         for choice in (self.view, self.sorting, self.across):
             choice.chosen.connect(self._tell)
         self.measure.activated.connect(self._tell)
-        self.side.toggled.connect(self.side_toggled)
         self.show_results(())
 
     def show_results(self, results: tuple[StudyResult, ...]) -> None:
         """Offer what fits the studies."""
         there = bool(results)
-        for widget in (self.view, self.measure, self.sorting, self.across, self.compare, self.export, self.side):
+        for widget in (self.view, self.measure, self.sorting, self.across, self.side):
             widget.setVisible(there)
         if not there:
             return
@@ -112,7 +92,6 @@ class StudyBar(QWidget):
         self.measure.setVisible(chart)
         self.sorting.setVisible(single and chart)
         self.across.setVisible(kind == "greedy")
-        self._offer_comparison(first, len(results))
 
     def look(self) -> tuple[Measure, Sorting, Across]:
         """What is chosen."""
@@ -129,29 +108,13 @@ class StudyBar(QWidget):
                 self.measure.count() - 1, tr(texts.MEASURE_TIPS[measure]), role=3
             )  # the tooltip's role
 
-    def _offer_comparison(self, first: StudyResult, shown: int) -> None:
-        spec = first.request.spec
-        if self._compared == (spec, shown):
-            return
-        self._compared = (spec, shown)
-        menu = self.compare.menu()
-        menu.clear()
-        if shown > 1:
-            menu.addAction(tr("Show only {network}", network=spec.name)).triggered.connect(self.comparison_dropped)
-            menu.addSeparator()
-        if not spec.plain:
-            words = tr("Its plain twin, {name}", name=spec.twin().name)
-            menu.addAction(words).triggered.connect(partial(self.compare_requested.emit, TWIN))
-        for name in _COMPARED:
-            if not spec.same_architecture(PRESETS[name]):
-                action = menu.addAction(PRESETS[name].name)
-                action.triggered.connect(partial(self.compare_requested.emit, name))
+    def show_side(self, there: bool) -> None:
+        """Tell which way the button at the right turns; sends no signal."""
+        self._side_open = there
+        self.side.setText("»" if there else "«")
 
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self.export)
-        for kind, words in _EXPORTS:
-            menu.addAction(tr(words)).triggered.connect(partial(self.export_requested.emit, kind))
-        return menu
+    def _toggle_side(self) -> None:
+        self.side_toggled.emit(not self._side_open)
 
     def _tell(self) -> None:
         self.changed.emit()

@@ -8,7 +8,6 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -24,13 +23,14 @@ from explorer.app import study_texts as texts
 from explorer.app.panels.study_paper import FIGURES
 from explorer.app.text import tr
 from explorer.app.theme import SPACE
+from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.numbers import tabular, whole
 from explorer.engine.records import WeightsInfo
 from explorer.engine.study_records import StudyKind, StudyResult
 from explorer.networks.spec import NetworkSpec
 
-WIDTH = 208
+WIDTH = 204
 _IMAGES = (100, 200, 500, 1000, 2000, 5000)
 _FIRST_IMAGES = 500
 _SEEDS = 10
@@ -72,8 +72,9 @@ class SetupColumn(QScrollArea):
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 12, 0)
         self._column.setSpacing(6)
-        self._build_fields()
+        self._build_kind()
         self._build_buttons()
+        self._build_fields()
         self._build_recipes()
         self._column.addStretch(1)
         self.setWidget(content)
@@ -82,52 +83,15 @@ class SetupColumn(QScrollArea):
 
     # -- building ------------------------------------------------------------------------------------------------
 
-    def _build_fields(self) -> None:
-        self.kind = QComboBox()
-        self.kind.setAccessibleName(tr("Study"))
+    def _build_kind(self) -> None:
+        self.kind = Choice(tr("Study"))
         for kind in texts.KINDS:
             self.kind.addItem(texts.kind_name(kind, plain=False), kind)
         self.kind.currentIndexChanged.connect(self._kind_changed)
-        self.meaning = paragraph(rank="small")
-        self.images = QComboBox()
-        for count in _IMAGES:
-            self.images.addItem(whole(count), count)
-        self.images.addItem(tr("all"), None)
-        self.images.setCurrentIndex(_IMAGES.index(_FIRST_IMAGES))
-        self.seeds = _spin(1, 1000, _SEEDS)
-        self.most = _spin(0, 4000, 0)
-        self.most.setSpecialValueText(tr("all"))
         self._column.addWidget(self.kind)
-        self._column.addWidget(self.meaning)
-        self._rows = {
-            "images": self._row(tr("Images"), self.images, tr(texts.IMAGES_TIP)),
-            "seeds": self._row(tr("Repeats"), self.seeds, tr(texts.SEEDS_TIP)),
-            "most": self._row(tr("Largest k"), self.most, tr(texts.MOST_TIP)),
-        }
-        self.downsampling = _check(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
-        self.fast = _check(tr("Fast mode"), tr(texts.FAST_TIP))
-        self.reestimate = _check(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
-        for box in (self.downsampling, self.fast, self.reestimate):
-            self._column.addWidget(box)
-
-    def _row(self, text: str, field: QWidget, tip: str) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        label = QLabel(text)
-        label.setProperty("rank", "muted")
-        label.setBuddy(field)
-        for widget in (label, field):
-            widget.setToolTip(tip)
-        field.setAccessibleName(text)
-        field.setAccessibleDescription(tip)
-        field.setFixedWidth(84)
-        layout.addWidget(label, 1)
-        layout.addWidget(field)
-        self._column.addWidget(row)
-        return row
 
     def _build_buttons(self) -> None:
+        """Above the fields, so that they are in sight however low the dock is."""
         self.run = QPushButton(tr("Run"))
         self.run.setProperty("primary", True)
         self.run.clicked.connect(self._run)
@@ -147,12 +111,48 @@ class SetupColumn(QScrollArea):
         buttons.setSpacing(6)
         for button in (self.run, self.pause, self.cancel):
             buttons.addWidget(button, 1)
-        self._column.addSpacing(2)
-        self._column.addWidget(self.progress)
-        self._column.addWidget(self.progress_words)
         self._column.addLayout(buttons)
-        self._column.addWidget(self.reason)
-        self._column.addWidget(self.note)
+        for widget in (self.progress, self.progress_words, self.reason, self.note):
+            self._column.addWidget(widget)
+
+    def _build_fields(self) -> None:
+        self.images = Choice(tr("Images"))
+        for count in _IMAGES:
+            self.images.addItem(whole(count), count)
+        self.images.addItem(tr("all"), None)
+        self.images.setCurrentIndex(_IMAGES.index(_FIRST_IMAGES))
+        self.seeds = _spin(1, 1000, _SEEDS, 46)
+        self.most = _spin(0, 4000, 0, 46)
+        self.most.setSpecialValueText(tr("all"))
+        self.images.setFixedWidth(84)
+        self._fields: dict[str, tuple[QLabel, QWidget]] = {}
+        first, second = QHBoxLayout(), QHBoxLayout()
+        self._add_field(first, "images", tr("Images"), self.images, tr(texts.IMAGES_TIP))
+        self._add_field(second, "seeds", tr("Repeats"), self.seeds, tr(texts.SEEDS_TIP))
+        second.addStretch(1)
+        self._add_field(second, "most", tr("k ≤"), self.most, tr(texts.MOST_TIP))
+        self._column.addLayout(first)
+        self._column.addLayout(second)
+        self.downsampling = _check(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
+        self.fast = _check(tr("Fast mode"), tr(texts.FAST_TIP))
+        self.reestimate = _check(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
+        for box in (self.downsampling, self.fast, self.reestimate):
+            self._column.addWidget(box)
+
+    def _add_field(self, row: QHBoxLayout, key: str, text: str, field: QWidget, tip: str) -> None:
+        label = QLabel(text)
+        label.setProperty("rank", "muted")
+        label.setBuddy(field)
+        for widget in (label, field):
+            widget.setToolTip(tip)
+        field.setAccessibleName(text)
+        field.setAccessibleDescription(tip)
+        row.setSpacing(6)
+        row.addWidget(label)
+        if key == "images":
+            row.addStretch(1)
+        row.addWidget(field)
+        self._fields[key] = (label, field)
 
     def _build_recipes(self) -> None:
         row = QHBoxLayout()
@@ -243,10 +243,10 @@ class SetupColumn(QScrollArea):
 
     def _kind_changed(self) -> None:
         kind, plain = self._kind(), self._spec is not None and self._spec.plain
-        self.meaning.setText(texts.meaning(kind, plain))
         self.kind.setToolTip(texts.meaning(kind, plain))
-        self._rows["seeds"].setVisible(kind in ("random", "reorder"))
-        self._rows["most"].setVisible(kind in ("random", "reorder", "greedy"))
+        for key, kinds in (("seeds", ("random", "reorder")), ("most", ("random", "reorder", "greedy"))):
+            for widget in self._fields[key]:
+                widget.setVisible(kind in kinds)
         self.downsampling.setVisible(kind in ("random", "greedy"))
         self._show_reason()
 
@@ -273,12 +273,13 @@ class SetupColumn(QScrollArea):
         self.recipe_requested.emit(name)
 
 
-def _spin(low: int, high: int, value: int) -> QSpinBox:
+def _spin(low: int, high: int, value: int, width: int) -> QSpinBox:
     field = QSpinBox()
     field.setRange(low, high)
     field.setValue(value)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     tabular(field)
+    field.setFixedWidth(width)
     return field
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsRectItem
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 _BAR = 0.74
 """Share of a block's place that its bar takes."""
 _STAGES = 4
-_HEAD = 0.13
-"""Share of the range that is kept free above, for the stages' names and the triangles."""
+_HEAD = 26.0
+"""Logical pixels that are kept free above, for the stages' names and the triangles."""
 _NUMBER, _ID = 18.0, 30.0
 """Logical pixels that a block's number, and its id, need on the axis."""
 
@@ -88,7 +88,7 @@ class BarLayer(Layer):
         self._show_column(self._column, None)
         self._show_column(self._mark, None)
 
-    def show_results(self, results: Sequence[StudyResult], look: ChartLook, width: float) -> None:
+    def show_results(self, results: Sequence[StudyResult], look: ChartLook, room: QSizeF) -> None:
         measure = usable(results[0], look.measure)
         same = len({result.request.spec.block_ids for result in results}) == 1
         order = sorted_points(results[0], measure, look.sorting)
@@ -102,27 +102,28 @@ class BarLayer(Layer):
                 value = value_of(point, measure)
                 if value is not None:
                     self._shown.append(_Bar((study, number), block_of(point) or "", x, step * _BAR, value))
-        self._set_ranges(results, measure, same)
+        self._set_ranges(results, measure, same, room.height())
         self._feed_first(results[0], measure)
         self._feed_second()
         self._show_marked(results, look)
         self._banded = look.sorting == "place" and same
         self._show_bands(results[0])
-        self._label(results[0], look, same, width)
+        self._label(results[0], look, same, room.width())
 
     # -- feeding -------------------------------------------------------------------------------------------------
 
     def _of(self, study: int) -> list[_Bar]:
         return [bar for bar in self._shown if bar.hit[0] == study]
 
-    def _set_ranges(self, results: Sequence[StudyResult], measure: Measure, same: bool) -> None:
+    def _set_ranges(self, results: Sequence[StudyResult], measure: Measure, same: bool, height: float) -> None:
         levels = [level for level in (intact_level(result, measure) for result in results) if level is not None]
         base = [0.0] if measure == "error" else []
         ends = np.array([(bar.value.low, bar.value.high) for bar in self._shown])
         low, high = spread(ends, [*levels, *base])
         if measure == "error":
             low = 0.0
-        self._y = (low, high + _HEAD * (high - low))
+        # The room above is counted in pixels: so much that neither names nor triangles lie on anything.
+        self._y = (low, high + (high - low) * _HEAD / max(height - _HEAD, _HEAD))
         x = (-0.6, len(results[0].request.spec.block_ids) - 0.4) if same else (0.0, 100.0)
         self.set_ranges(x, self._y)
         for line, result in zip(self._levels, (*results, None), strict=False):

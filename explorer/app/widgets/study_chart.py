@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -104,7 +104,7 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if self._current is not None and not self._is_there(self._current):
             self._current = None
         if results:
-            self._layer.show_results(self._results, look, self.plot_width())
+            self._layer.show_results(self._results, look, self.room())
             self._layer.point_at(self._current)
 
     def recolour(self, palette: Palette) -> None:
@@ -125,9 +125,10 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._current = None if study < 0 or not self._is_there((study, point)) else (study, point)
         self._layer.point_at(self._current)
 
-    def plot_width(self) -> float:
+    def room(self) -> QSizeF:
         """Of the part between the axes, in logical pixels."""
-        return float(max(self.plot.getViewBox().width(), 100.0))
+        box = self.plot.getViewBox()
+        return QSizeF(max(box.width(), 100.0), max(box.height(), 40.0))
 
     def vector_painting(self, on: bool) -> None:
         """Whether dots are painted as shapes, for files, instead of from a cache of pixels."""
@@ -195,7 +196,7 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """What fits beside each other depends on the width: labels are thinned anew."""
         super().resizeEvent(event)
         if getattr(self, "_results", ()):
-            self._layer.show_results(self._results, self._look, self.plot_width())
+            self._layer.show_results(self._results, self._look, self.room())
 
     def paint_on(self, painter: QPainter, target: Any) -> None:
         """The whole chart into a rectangle of any painter."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSizeF, Qt
 from PySide6.QtGui import QColor
 
 from explorer.app.study_numbers import Curve, curve, usable
@@ -86,7 +86,7 @@ class CurveLayer(Layer):
             item.setBrush(pg.mkBrush(None))
             item.setPen(pg.mkPen(palette.accent, width=2))
 
-    def show_results(self, results: Sequence[StudyResult], look: ChartLook, width: float) -> None:
+    def show_results(self, results: Sequence[StudyResult], look: ChartLook, room: QSizeF) -> None:
         measure = usable(results[0], look.measure)
         curves = [curve(result, measure) for result in results]
         tau = results[0].request.kind == "reorder"
@@ -103,7 +103,7 @@ class CurveLayer(Layer):
         self._set_levels(curves)
         marked = [shown for shown in self._shown if _lesion(results, shown[0]) == look.marked and look.marked]
         self._marks.setData([x for _, x, _ in marked], [y for *_, y in marked])
-        self._set_axes(curves, tau, same, max(counts), width)
+        self._set_axes(curves, tau, same, max(counts), room.width())
         self.set_axis("left", axis_words(measure))
         self.point_at(None)
 

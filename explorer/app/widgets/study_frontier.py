@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSizeF, Qt
 from PySide6.QtGui import QColor
 
 from explorer.app.study_numbers import Across, Measure, Value, across, frontier, usable, value_of
@@ -59,7 +59,7 @@ class FrontierLayer(Layer):
         self._chosen.setBrush(pg.mkBrush(glow))
         self._chosen.setPen(pg.mkPen(palette.accent, width=1.5))
 
-    def show_results(self, results: Sequence[StudyResult], look: ChartLook, width: float) -> None:
+    def show_results(self, results: Sequence[StudyResult], look: ChartLook, room: QSizeF) -> None:
         measure = usable(results[0], look.measure)
         self._shown = [
             dot for study, result in enumerate(results) for dot in _path(study, result, measure, look.across)

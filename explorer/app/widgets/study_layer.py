@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QSizeF
 from PySide6.QtGui import QColor
 
 from explorer.app.study_numbers import Floats, Measure
@@ -68,8 +68,8 @@ class Layer(ABC):
         """Take on the colours of a theme; the data follow."""
 
     @abstractmethod
-    def show_results(self, results: Sequence[StudyResult], look: ChartLook, width: float) -> None:
-        """Draw; `width` is the plot's, in logical pixels."""
+    def show_results(self, results: Sequence[StudyResult], look: ChartLook, room: QSizeF) -> None:
+        """Draw; `room` is the size between the axes, in logical pixels."""
 
     @abstractmethod
     def hit(self, at: QPointF, pixel: QPointF, near: float) -> Hit | None:
