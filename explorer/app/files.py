@@ -128,14 +128,14 @@ class Files:
 
     def save_network(self) -> None:
         spec = self._window.document.state.spec
-        path = self._where(tr("Save network"), f"{spec.name.lower()}.json", "JSON (*.json)")
+        path = self.where(tr("Save network"), f"{spec.name.lower()}.json", "JSON (*.json)")
         if path is not None:
-            self._save(path, spec.to_json().encode() + b"\n")
+            self.save(path, spec.to_json().encode() + b"\n")
 
     def export_diagram(self) -> None:
         state = self._window.document.state
         kinds = "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)"
-        path = self._where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", kinds)
+        path = self.where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", kinds)
         if path is None:
             return
         try:
@@ -156,9 +156,9 @@ class Files:
         if image.isNull():
             self._window.notice.refuse(tr("There are no feature maps to save yet: open a picture first."))
             return
-        path = self._where(tr("Export feature maps"), "feature-maps.png", "PNG (*.png)")
+        path = self.where(tr("Export feature maps"), "feature-maps.png", "PNG (*.png)")
         if path is not None:
-            self._save(path, export.png(image))
+            self.save(path, export.png(image))
 
     def copy_image(self, image: QImage) -> None:
         QGuiApplication.clipboard().setImage(image)
@@ -169,11 +169,12 @@ class Files:
         if result is None:
             self._window.notice.refuse(tr("There are no predictions to save yet: open a picture first."))
             return
-        path = self._where(tr("Export predictions"), "predictions.csv", "CSV (*.csv)")
+        path = self.where(tr("Export predictions"), "predictions.csv", "CSV (*.csv)")
         if path is not None:
-            self._save(path, predictions_csv(result).encode())
+            self.save(path, predictions_csv(result).encode())
 
-    def _where(self, title: str, name: str, kinds: str) -> Path | None:
+    def where(self, title: str, name: str, kinds: str) -> Path | None:
+        """Ask for a file to write, proposing a name; the chosen kind's ending is added where there is none."""
         proposed = str(Path(self._window.settings.folder) / name)
         chosen, kind = QFileDialog.getSaveFileName(self._window, title, proposed, kinds)
         if not chosen:
@@ -184,13 +185,15 @@ class Files:
         self._window.settings.folder = str(path.parent)
         return path
 
-    def _save(self, path: Path, data: bytes) -> None:
+    def save(self, path: Path, data: bytes) -> bool:
+        """Write a file, or say why not; whether it was written."""
         try:
             export.write_whole(path, data)
         except UserError as error:
             self._window.notice.refuse(sentence(error))
-        else:
-            self._window.notice.inform(tr("Saved as {path}", path=path))
+            return False
+        self._window.notice.inform(tr("Saved as {path}", path=path))
+        return True
 
 
 def encoded(image: QImage) -> bytes:

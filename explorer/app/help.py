@@ -11,6 +11,8 @@ from explorer.app.text import tr
 _KEYS = (
     ("← →", "walk along the blocks"),
     ("Space", "delete the selected block, or restore it"),
+    ("X", "cut its shortcut, or restore it"),
+    ("Alt+←  Alt+→", "swap it with the block of equal shape before or after it"),
     ("Enter", "open a block into its operations, or unfold a run; again to close"),
     ("+  −  0  F", "zoom in, zoom out, actual size, fit"),
     ("Home  End", "first and last part"),
@@ -18,7 +20,10 @@ _KEYS = (
     ("Ctrl+Z  Ctrl+Shift+Z", "undo, redo"),
     ("Ctrl+O  Ctrl+V  Ctrl+J", "open a picture, paste one, next sample"),
     ("Ctrl+D  Ctrl+Shift+R", "delete or restore the selected block, restore all"),
-    ("Esc", "cancel what is running"),
+    ("Ctrl+1  Ctrl+2", "feature maps, deletion study"),
+    ("Ctrl+R  Ctrl+Shift+P", "run a study; pause it, or go on"),
+    ("Ctrl+E  Ctrl+Shift+E", "export the diagram; a study as CSV"),
+    ("Esc", "cancel what is running, a study last: it can be taken up again"),
 )
 
 

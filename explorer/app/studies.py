@@ -91,8 +91,8 @@ class Studies(QObject):
     """`idle`, `running` or `paused`."""
     unfinished_changed = Signal(object)
     """A tuple of Unfinished: studies that can be taken up again, the last one first."""
-    flipped_done = Signal(object, object, object)
-    """A StudyResult, a StudyPoint, and FlippedImages with the places of its images in the study's order."""
+    flipped_done = Signal(object, object, object, object)
+    """FlippedImages, the StudyResult and the StudyPoint that they belong to, and the class, None for all."""
     said = Signal(str)
     refused = Signal(str)
     shown = Signal()
@@ -111,7 +111,7 @@ class Studies(QObject):
         self._present: StudyResult | None = None
         self._running: StudyRequest | None = None
         self._file = folder
-        self._flipped: tuple[StudyResult, StudyPoint, tuple[int, ...]] | None = None
+        self._flipped: tuple[StudyResult, StudyPoint, int | None] | None = None
         self._once_offered: partial[None] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_INTERVAL)
         self._soon.timeout.connect(self._show)
@@ -204,6 +204,15 @@ class Studies(QObject):
         self._waiting = [other]
         self._next()
 
+    def drop_comparison(self) -> None:
+        """Show the first study alone; one that is being laid over it is cancelled."""
+        self._waiting.clear()
+        if self._base is not None:
+            if self._running is not None:
+                self._jobs.cancel(Lane.STUDY)
+            self._base, self._present = None, self._base
+            self._show()
+
     def follow_recipe(self, name: str) -> None:
         """Set up and run a figure of the paper: opens its network, and runs it on 1,000 of the bundled images."""
         recipe = RECIPES[name]
@@ -231,7 +240,7 @@ class Studies(QObject):
         opened first; both are one step of undo."""
         document, request = self._document, study.request
         try:
-            if self._is_open(study):
+            if self.is_open(study):
                 commands.set_lesion(document, lesion)
                 return
             stack = document.undo_stack
@@ -248,18 +257,18 @@ class Studies(QObject):
 
     def block_to_light(self, study: StudyResult, block_id: str | None) -> str | None:
         """The block of the diagram that belongs to a bar: none where another network is open."""
-        return block_id if self._is_open(study) else None
+        return block_id if self.is_open(study) else None
 
     def ask_for_flipped(self, study: StudyResult, point: StudyPoint, label: int | None) -> None:
         """Fetch the images whose prediction a lesion changed, of one true class if given."""
-        places = tuple(int(place) for place in flipped(study, point, label)[:MOST_FLIPPED])
-        self._flipped = study, point, places
+        self._flipped = study, point, label
         request = study.request
-        indices = tuple(int(study.indices[place]) for place in places)
+        indices = tuple(int(study.indices[place]) for place in flipped(study, point, label)[:MOST_FLIPPED])
         asked = FlippedRequest(study.info.spec, request.weights, request.data, indices)
         self._jobs.submit(Lane.FLIPPED, _Flipped(asked))
 
-    def _is_open(self, study: StudyResult) -> bool:
+    def is_open(self, study: StudyResult) -> bool:
+        """Whether the document shows the network that a study is of."""
         state = self._document.state
         return state.weights == study.request.weights and state.spec.same_architecture(study.request.spec)
 
@@ -309,8 +318,7 @@ class Studies(QObject):
             for note in value.notes:
                 self.said.emit(translated(note))
         elif lane is Lane.FLIPPED and self._flipped is not None:
-            study, point, places = self._flipped
-            self.flipped_done.emit(study, point, (value, places))
+            self.flipped_done.emit(value, *self._flipped)
 
     def _stopped(self, lane: Lane) -> None:
         if lane is Lane.STUDY:

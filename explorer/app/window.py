@@ -29,6 +29,7 @@ from explorer.app.runner import Runner
 from explorer.app.settings import Settings
 from explorer.app.status import StatusBar
 from explorer.app.studies import Studies
+from explorer.app.study_desk import StudyDesk
 from explorer.app.text import sentence, tr, translated
 from explorer.app.theme import ThemeName, theme
 from explorer.app.toolbar import ToolBar
@@ -73,6 +74,7 @@ class Window(QMainWindow):
         self.runner = Runner(self.document, self.jobs, self)
         self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)
         self.files = Files(self)
+        self.study_desk = StudyDesk(self)
         self.diagram = DiagramView()
         self.actions_by_name, self.menus = make_actions(self, slots(self))
         self.status = StatusBar()
@@ -80,6 +82,7 @@ class Window(QMainWindow):
         self._build()
         wire_panels(self)
         wire_results(self)
+        self.study_desk.wire()
         self._follow()
         self._restore_layout()
         self._settled = False
@@ -113,6 +116,7 @@ class Window(QMainWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.maps_panel, tr("Feature maps"))
+        self.tabs.addTab(self.study_desk.panel, tr("Deletion study"))
         self.docks = add_docks(
             self,
             {
@@ -120,7 +124,7 @@ class Window(QMainWindow):
                 "blocks": (tr("Blocks"), self.blocks_panel),
                 "prediction": (tr("Prediction"), self.prediction_panel),
                 "accuracy": (tr("Accuracy"), self.accuracy_panel),
-                "maps": (tr("Feature maps"), self.tabs),
+                "maps": (tr("Feature maps and studies"), self.tabs),
             },
         )
         self._view_menu()
@@ -195,6 +199,8 @@ class Window(QMainWindow):
             self.maps_panel.show_error(sentence(error))
         elif lane is Lane.ACCURACY:
             self.accuracy_panel.show_error(sentence(error))
+        elif lane is Lane.STUDY:
+            self.study_desk.show_error(sentence(error))
         else:
             self.notice.refuse(sentence(error))
 
@@ -249,6 +255,10 @@ class Window(QMainWindow):
         """The next of the bundled labelled images."""
         self._sample += 1
         self.runner.open_sample(self._sample)
+
+    def show_maps(self) -> None:
+        self.docks["maps"].show()
+        self.tabs.setCurrentWidget(self.maps_panel)
 
     def use_theme(self, name: ThemeName) -> None:
         self.settings.theme = name

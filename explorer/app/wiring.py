@@ -28,15 +28,23 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "copy_diagram": window.files.copy_diagram,
         "export_maps": window.files.export_maps,
         "export_predictions": window.files.export_predictions,
+        "export_study": partial(window.study_desk.export, "csv"),
+        "export_chart": partial(window.study_desk.export, "svg"),
+        "copy_chart": partial(window.study_desk.export, "copy"),
         "quit": window.close,
         "undo": window.document.undo_stack.undo,
         "redo": window.document.undo_stack.redo,
         "toggle": window.toggle_selected,
         "restore": window.restore_all,
         "find": window.find_block,
+        "run_study": window.study_desk.run_setup,
+        "pause_study": window.studies.pause_or_resume,
+        "cancel_study": window.studies.cancel,
         "zoom_in": window.diagram.zoom_in,
         "zoom_out": window.diagram.zoom_out,
         "fit": window.diagram.fit,
+        "show_maps": window.show_maps,
+        "show_study": window.study_desk.show,
         "cancel": window.runner.cancel,
         "theme_system": partial(window.use_theme, "system"),
         "theme_light": partial(window.use_theme, "light"),
@@ -92,5 +100,3 @@ def wire_results(window: Window) -> None:
     window.jobs.stopped.connect(window.settle, Qt.ConnectionType.QueuedConnection)
     window.runner.said.connect(window.notice.inform)
     window.runner.refused.connect(window.refuse)
-    window.studies.said.connect(window.notice.inform)
-    window.studies.refused.connect(window.notice.refuse)

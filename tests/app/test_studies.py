@@ -209,6 +209,20 @@ def test_a_comparison_waits_for_the_study_that_runs(desk: Desk, result: StudyRes
     assert desk.studies.results == (result,)
 
 
+def test_a_comparison_is_dropped_again(desk: Desk, result: StudyResult) -> None:
+    desk.studies.run(result.request)
+    desk.queue.finish(Lane.STUDY, result)
+    desk.studies.compare("vgg_narrow")
+    desk.step(other_of(result, "vgg_narrow"))
+    assert len(desk.studies.results) == 2
+    desk.studies.drop_comparison()
+    assert desk.shown[-1] == (result,)
+    assert Lane.STUDY not in desk.queue.jobs
+    desk.studies.compare("preresnet110")  # and another is laid over it
+    desk.queue.finish(Lane.STUDY, other_of(result, "preresnet110"))
+    assert [shown.request.spec.name for shown in desk.shown[-1]] == [result.request.spec.name, "PreResNet-110"]
+
+
 def test_cancelling_cancels_what_waits_too(desk: Desk, result: StudyResult) -> None:
     desk.studies.run(result.request)
     desk.studies.compare("vgg_narrow")
@@ -298,7 +312,7 @@ def test_the_images_behind_a_cell(desk: Desk, result: StudyResult) -> None:
     assert asked.indices == tuple(result.indices[changed])
     images = FlippedImages(asked, np.zeros((len(changed), 8, 8, 3), np.uint8))
     desk.queue.finish(Lane.FLIPPED, images)
-    assert got == [(result, point, (images, tuple(changed)))]
+    assert got == [(images, result, point, None)]
 
 
 # -- files ---------------------------------------------------------------------------------------------------------
