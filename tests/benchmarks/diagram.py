@@ -27,7 +27,8 @@ from explorer.networks.spec import NetworkSpec
 SIZE = (1400, 500)
 RUNS = 7
 FRAMES = 40
-LIMITS = {"resnet152": 200.0, "resnet1202": 500.0}
+LIMITS = {"resnet152": 200.0, "resnet1202": 500.0, "plain1202": 500.0}
+NETWORKS = {**PRESETS, "plain1202": PRESETS["resnet1202"].twin()}
 
 
 def _milliseconds(action: Callable[[], object]) -> float:
@@ -37,10 +38,10 @@ def _milliseconds(action: Callable[[], object]) -> float:
 
 
 def _fresh(name: str) -> NetworkSpec:
-    """A spec equal to a preset, with nothing computed yet."""
+    """An equal spec, with nothing computed yet."""
     network_cost.cache_clear()
     block_graph.cache_clear()
-    return PRESETS[name].with_()
+    return NETWORKS[name].with_()
 
 
 def _paint(name: str) -> DiagramView:
