@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from explorer.app.jobs import Lane
+from explorer.app.study_texts import duration
 from explorer.app.text import tr, translated
 from explorer.engine.records import AccuracyResult, PictureResult, Step
 from explorer.engine.study_records import StudyResult
@@ -36,6 +37,7 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(12, 0, 12, 0)
         self._running: dict[Lane, Step | None] = {}
         self._paused: set[Lane] = set()
+        self._study_words = ""
         self.words = QLabel()
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
@@ -68,6 +70,8 @@ class StatusBar(QStatusBar):
     def job_started(self, lane: Lane) -> None:
         self._running[lane] = None
         self._paused.discard(lane)
+        if lane is Lane.STUDY:
+            self._study_words = ""
         self._show_soon()
 
     def job_stopped(self, lane: Lane) -> None:
@@ -86,7 +90,10 @@ class StatusBar(QStatusBar):
     def job_stepped(self, lane: Lane, value: object) -> None:
         """A Step, or a partial result, of a running job."""
         if isinstance(value, StudyResult):
-            value = Step(value.fraction, study_progress(value))
+            self._study_words = study_progress(value)
+            value = Step(value.fraction, self._study_words)
+        elif lane is Lane.STUDY and isinstance(value, Step) and self._study_words:
+            value = Step(value.fraction, self._study_words)  # the steps between two results would make it flicker
         elif isinstance(value, AccuracyResult):
             value = Step(value.counts.images / value.total if value.total else None)
         if isinstance(value, Step) and lane in self._running:
@@ -134,12 +141,3 @@ def study_progress(result: StudyResult) -> str:
     if result.left is None:
         return done
     return tr("{done}, {time} left", done=done, time=duration(result.left))
-
-
-def duration(seconds: float) -> str:
-    """Seconds, or minutes from one and a half on, or hours, in a few characters."""
-    if seconds < 90:
-        return tr("{count} s", count=max(1, round(seconds)))
-    if seconds < 90 * 60:
-        return tr("{count} min", count=round(seconds / 60))
-    return tr("{count} h", count=f"{seconds / 3600:.1f}")

@@ -205,15 +205,13 @@ class StudyDesk:
 
 
 def _unfinished_words(found: tuple[Unfinished, ...]) -> str:
-    study = found[0]
+    request = found[0].request
     words = tr(
-        "Unfinished: {study} of {network}, {share} % done.",
-        study=kind_name(study.request.kind, study.request.spec.plain).lower(),
-        network=study.request.spec.name, share=int(100 * study.fraction),
+        "Not finished: {network}, {study}, {share} %",
+        network=request.spec.name, study=kind_name(request.kind, request.spec.plain).lower(),
+        share=int(100 * found[0].fraction),
     )  # fmt: skip
-    if len(found) == 1:
-        return words
-    return tr("{words} {count} more wait behind it.", words=words, count=len(found) - 1)
+    return words if len(found) == 1 else tr("{words}; and {count} more", words=words, count=len(found) - 1)
 
 
 def _file_name(result: StudyResult) -> str:

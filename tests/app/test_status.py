@@ -6,9 +6,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.app.jobs import Lane
-from explorer.app.status import StatusBar, duration
+from explorer.app.status import StatusBar
 from explorer.engine.records import Counts, Step
 from tests.app.panel_support import accuracy_result, show
+from tests.app.study_support import first, study
 
 
 @pytest.fixture
@@ -89,7 +90,16 @@ def test_a_paused_study_is_not_running_but_is_mentioned(qtbot: QtBot, bar: Statu
     assert bar.idle.text() == "Ready"
 
 
-def test_times_are_short() -> None:
-    assert [duration(seconds) for seconds in (0.2, 1.4, 89, 90, 600, 7200)] == [
-        "1 s", "1 s", "89 s", "2 min", "10 min", "2.0 h"
-    ]  # fmt: skip
+def test_a_study_says_how_far_it_is_and_keeps_saying_so(qtbot: QtBot, bar: StatusBar) -> None:
+    bar.job_started(Lane.STUDY)
+    qtbot.waitUntil(bar.words.isVisible)
+    bar.job_stepped(Lane.STUDY, Step(0.1, "Deleting every block alone"))
+    assert bar.words.text() == "Deleting every block alone"
+    result = first(study(images=20), 5)
+    bar.job_stepped(Lane.STUDY, result)
+    told = bar.words.text()
+    assert result.request.spec.name in told
+    assert "25 %" in told
+    bar.job_stepped(Lane.STUDY, Step(0.3, "Deleting every block alone"))
+    assert bar.words.text() == told
+    assert bar.progress.value() == 300
