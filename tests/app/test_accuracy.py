@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from math import sqrt
 
@@ -13,10 +14,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.accuracy import AccuracyPanel
-from explorer.app.panels.deletion_texts import deletion_sentence, ordered
+from explorer.app.panels.deletion_texts import deletion_sentence, lesion_sentence, moved_blocks, ordered
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Counts, DataRef
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import INTACT, Lesion
 from tests.app.panel_support import SMALL, accuracy_result, document, pixels, show
 
 TWO = frozenset({"layer2.1", "layer3.2"})
@@ -251,3 +253,79 @@ def test_sentence_says_what_deleting_leaves(network: object, deleted: set[str], 
     # Only blocks that halve the map are said to cost more than their neighbours (Veit et al. 2016, Fig. 3).
     halving = bool(deleted & {"layer2.0", "layer3.0", "layer4.0"})
     assert ("visibly more" in text) is halving
+
+
+def test_cut_and_moved_blocks_have_chips_that_take_them_back(qtbot: QtBot) -> None:
+    done = Lesion(TWO, frozenset({"layer1.1"})).swapped(SMALL, "layer1.0", "layer1.2")
+    opened = document(SMALL, deleted=done.deleted, cut=done.cut, order=done.order)
+    panel = show(qtbot, AccuracyPanel(opened), 280, 900)
+    assert panel.heading.text() == "Deleted, cut and moved blocks"
+    assert [chip.text() for chip in panel.chips.chips] == ["layer2.1", "layer3.2"]
+    assert [chip.text() for chip in panel.cut_chips.chips] == ["layer1.1"]
+    assert [chip.text() for chip in panel.moved_chips.chips] == ["layer1.2 at layer1.0", "layer1.0 at layer1.2"]
+    with qtbot.waitSignal(panel.shortcut_requested) as cut:
+        qtbot.mouseClick(panel.cut_chips.chips[0], Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(panel.place_requested) as moved:
+        qtbot.mouseClick(panel.moved_chips.chips[1], Qt.MouseButton.LeftButton)
+    assert (cut.args, moved.args) == (["layer1.1"], ["layer1.0"])
+    assert panel.cut_chips.chips[0].accessibleName() == "Restore the shortcut of layer1.1"
+    assert panel.moved_chips.chips[0].accessibleName() == "Put layer1.2 back in its place"
+    opened.replace(deleted=frozenset(), order=())
+    assert panel.heading.text() == "Cut shortcuts"
+    assert panel.cut_chips.isVisible()
+    assert not panel.chips.isVisible()
+    assert not panel.moved_chips.isVisible()
+    assert panel.restore_all.isVisible()
+    opened.replace(cut=frozenset())
+    assert not panel.restore_all.isVisible()
+    assert panel.heading.text() == "Deleted blocks"
+
+
+def test_a_block_that_moves_on_has_its_new_place_on_its_chip(qtbot: QtBot) -> None:
+    opened = document(SMALL, order=INTACT.swapped(SMALL, "layer1.0", "layer1.2").order)
+    panel = show(qtbot, AccuracyPanel(opened))
+    opened.replace(order=INTACT.swapped(SMALL, "layer1.0", "layer1.1").order)
+    assert [chip.text() for chip in panel.moved_chips.chips] == ["layer1.1 at layer1.0", "layer1.0 at layer1.1"]
+
+
+def test_figures_beside_intact_are_shown_for_cut_and_moved_blocks_too(qtbot: QtBot) -> None:
+    panel = show(qtbot, AccuracyPanel(document()))
+    result = accuracy_result(Counts(10, 5, 6), Counts(10, 9, 10), 10, (4, 0))
+    for lesion in ({"cut": frozenset({"layer2.1"})}, {"order": INTACT.swapped(SMALL, "layer1.0", "layer1.1").order}):
+        panel.show_result(replace(result, request=replace(result.request, **lesion)))
+        for row in ("intact", "change", "agreement"):
+            assert panel.table.is_shown(row)
+
+
+@pytest.mark.parametrize(
+    ("network", "deleted", "said", "unsaid"),
+    [
+        ("plain20", {"layer1.1"}, "The layer becomes the identity: it passes its input on.", "shape"),
+        ("plain20", {"layer1.1", "layer2.1"}, "The layers become identities", "paper"),
+        ("plain20", {"layer2.0"}, "layer2.0 changes the shape: its input goes on, subsampled and padded", "identity"),
+        ("plain20", {"layer2.0", "layer3.0"}, "layer2.0 and layer3.0 change the shape: their inputs go on", "identit"),
+        ("vgg_narrow", {"layer2.0"}, "The max pool before layer2.0 stays.", "subsampled"),
+        ("plain56", set(PRESETS["plain56"].block_ids), "layer2.0 and layer3.0 change the shape", "block"),
+    ],
+)
+def test_of_a_plain_network_nothing_is_said_of_branches_and_shortcuts(
+    network: str, deleted: set[str], said: str, unsaid: str
+) -> None:
+    text = deletion_sentence(ordered(PRESETS[network], deleted))
+    assert said in text
+    for word in (unsaid, "hortcut", "branch", "projection"):
+        assert word not in text
+    # Veit et al. 2016, Fig. 3: of VGG, for one layer at a time.
+    assert ("Veit et al. 2016, Fig. 3" in text) is (len(deleted) == 1)
+
+
+def test_sentences_of_cut_and_moved_blocks() -> None:
+    swapped = INTACT.swapped(SMALL, "layer1.0", "layer1.2")
+    assert moved_blocks(SMALL, swapped) == {"layer1.2": "layer1.0", "layer1.0": "layer1.2"}
+    assert lesion_sentence(SMALL, swapped) == "layer1.2 and layer1.0 stand in each other's places."
+    assert "3 blocks stand in other blocks' places." in lesion_sentence(
+        SMALL, swapped.swapped(SMALL, "layer1.0", "layer1.1")
+    )
+    text = lesion_sentence(SMALL, Lesion(cut=frozenset({"layer1.0", "layer2.0"})))
+    assert text == "Of layer1.0 and layer2.0 only the residual branches are left: their shortcuts are cut."
+    assert lesion_sentence(SMALL, INTACT) == ""

@@ -13,8 +13,9 @@ from explorer.app.commands import toggle_deleted
 from explorer.app.document import Document, State
 from explorer.app.panels.blocks import BlocksPanel
 from explorer.app.theme import LIGHT
-from explorer.app.widgets.block_delegate import ID_ROLE, switch_rect
+from explorer.app.widgets.block_delegate import COST_ROLE, ID_ROLE, switch_rect
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import INTACT, Lesion
 from tests.app.panel_support import SMALL, document, pixels, show
 
 
@@ -177,3 +178,69 @@ def test_deletions_are_followed_after_weights_brought_an_equal_spec(qtbot: QtBot
     document.replace(spec=PRESETS["resnet20"].with_(side=32))
     document.replace(deleted=frozenset({"layer2.1"}))
     assert panel.state.full_text == "1 of 9 deleted"
+
+
+def test_rows_follow_the_order_and_keep_what_is_unfolded(qtbot: QtBot) -> None:
+    opened = document(SMALL, selection="layer1.0")
+    panel = show(qtbot, BlocksPanel(opened))
+    panel.view.collapse(rows(panel)["layer3"])
+    opened.replace(order=INTACT.swapped(SMALL, "layer1.0", "layer1.2").order)
+    ids = list(SMALL.block_ids)
+    ids[0], ids[2] = ids[2], ids[0]
+    assert [row for row in rows(panel) if "." in row] == ids
+    assert spoken(panel, "layer1.0").endswith("present, in the place of layer1.2")
+    assert rows(panel)["layer1.0"].data().endswith("↔")
+    assert rows(panel)["layer1.1"].data() == "layer1.1"
+    assert panel.state.full_text == "2 moved"
+    assert panel.view.currentIndex().data(ID_ROLE) == "layer1.0", "the selection goes with the block"
+    assert panel.view.isExpanded(rows(panel)["layer1"])
+    assert not panel.view.isExpanded(rows(panel)["layer3"])
+    opened.replace(order=())
+    assert [row for row in rows(panel) if "." in row] == list(SMALL.block_ids)
+    assert panel.state.full_text == ""
+
+
+def test_a_moved_layer_stands_in_its_new_stage_with_that_stages_cost(qtbot: QtBot) -> None:
+    spec = PRESETS["vgg_narrow"]
+    panel = show(qtbot, BlocksPanel(document(spec, order=INTACT.swapped(spec, "layer1.3", "layer3.1").order)))
+    index = rows(panel)["layer3.1"]
+    assert index.parent().data(ID_ROLE) == "layer1"
+    # 64·64·9 weights at 32x32 positions.
+    assert index.data(COST_ROLE) == "37.7 M"
+    assert "in the place of layer1.3" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_x_asks_to_cut_and_the_row_says_what_is_cut(qtbot: QtBot) -> None:
+    opened = document(SMALL, selection="layer2.1")
+    panel = show(qtbot, BlocksPanel(opened))
+    panel.view.setFocus()
+    before = pixels(panel.view.viewport())
+    with qtbot.waitSignal(panel.cut_toggled) as sent:
+        qtbot.keyClick(panel.view, Qt.Key.Key_X)
+    assert sent.args == ["layer2.1"]
+    opened.replace(cut=frozenset({"layer2.1"}), deleted=frozenset({"layer3.1"}))
+    assert spoken(panel, "layer2.1") == "layer2.1, basic block, identity shortcut, shortcut cut"
+    assert panel.state.full_text == "1 deleted · 1 cut"
+    assert (pixels(panel.view.viewport()) != before).any()
+    opened.replace(selection="layer2")
+    with qtbot.assertNotEmitted(panel.cut_toggled):
+        qtbot.keyClick(panel.view, Qt.Key.Key_X)
+
+
+def test_a_plain_networks_rows_are_layers_without_shortcuts(qtbot: QtBot) -> None:
+    opened = document(PRESETS["plain20"], deleted=frozenset({"layer2.1"}), selection="layer2.2")
+    panel = show(qtbot, BlocksPanel(opened))
+    assert spoken(panel, "layer2.1") == "layer2.1, plain layer, deleted"
+    assert not any("hortcut" in spoken(panel, block) for block in PRESETS["plain20"].block_ids)
+    with qtbot.assertNotEmitted(panel.cut_toggled):
+        qtbot.keyClick(panel.view, Qt.Key.Key_X)
+
+
+def test_a_lesion_of_another_network_is_shown_with_it(qtbot: QtBot) -> None:
+    opened = document()
+    panel = show(qtbot, BlocksPanel(opened))
+    spec = PRESETS["preresnet110"]
+    done = Lesion(frozenset({"layer1.7"}), frozenset({"layer2.3"})).swapped(spec, "layer3.1", "layer3.9")
+    opened.replace(spec=spec, deleted=done.deleted, cut=done.cut, order=done.order)
+    assert panel.state.full_text == "1 deleted · 1 cut · 2 moved"
+    assert spoken(panel, "layer1.7").endswith("deleted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph
@@ -17,6 +18,7 @@ from explorer.app.widgets import channels as arithmetic
 from explorer.engine.build import build
 from explorer.engine.modules import ResidualNetwork
 from explorer.networks.catalog import PRESETS
+from explorer.networks.lesion import INTACT
 from tests.app.panel_support import SMALL, document, picture, picture_result, pixels, show
 
 FLAT = np.full(10, 0.1)
@@ -69,6 +71,29 @@ def cell_colour(panel: FeatureMapsPanel, place: int) -> np.ndarray:
     """What is painted in the middle of a cell."""
     middle = panel.mosaic.cell(place).center()
     return pixels(panel.mosaic.viewport())[middle.y(), middle.x()].astype(int)
+
+
+def test_maps_below_zero_have_zero_in_the_middle_of_two_colours(qtbot: QtBot) -> None:
+    """Outputs of pre-activation blocks have passed no ReLU (He et al. 2016, equation 3)."""
+    maps = np.zeros((3, 4, 4))
+    maps[1], maps[2] = -3, 1
+    panel = panel_with(qtbot, of(maps))
+    assert (panel.bar.low.text(), panel.bar.high.text()) == ("−3.0", "3.0")
+    table = pyqtgraph.colormap.get(arithmetic.DIVERGING)
+    for place, share in ((0, 0.5), (1, 0.0), (2, 4 / 6)):
+        expected = np.array(table.mapToByte(share))[:3].astype(int)
+        assert np.abs(cell_colour(panel, place) - expected).max() <= 4
+
+
+def test_change_can_be_asked_for_with_blocks_cut_or_moved(
+    qtbot: QtBot, real: tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+) -> None:
+    now, intact = real
+    panel = panel_with(qtbot, now, intact)
+    for lesion in ({"cut": DELETED}, {"order": INTACT.swapped(SMALL, "layer1.0", "layer1.1").order}):
+        result = picture_result(picture(), FLAT, maps=now, intact_maps=intact)
+        panel.show_result(replace(result, request=replace(result.request, **lesion)))
+        assert panel.change.isEnabled()
 
 
 def test_empty_panel_says_what_to_do(qtbot: QtBot) -> None:

@@ -250,12 +250,21 @@ def test_undo_is_shown(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("width", [220, 240, 252, 400])
-def test_every_field_stays_inside_a_narrow_column(qtbot: QtBot, width: int) -> None:
-    host = Host(qtbot, PRESETS["resnet152"], width=width)
+@pytest.mark.parametrize("name", ["resnet152", "vgg_narrow"])
+def test_every_field_stays_inside_a_narrow_column(qtbot: QtBot, width: int, name: str) -> None:
+    host = Host(qtbot, PRESETS[name], width=width)
     qtbot.wait(1)
     panel = host.panel
-    fields = [*panel.blocks, panel.depth_field, panel.side, panel.classes, *panel.family.buttons.values()]
-    for field in [*fields, *panel.block.buttons.values()]:
+    fields = [
+        *(field for field in panel.blocks if field.isVisible()),
+        panel.depth_field,
+        panel.side,
+        panel.classes,
+        *panel.family.buttons.values(),
+    ]
+    choices = (panel.block, panel.shortcut, panel.order, panel.widths, panel.downsampling)
+    fields += [button for choice in choices for button in choice.buttons.values() if button.isVisible()]
+    for field in fields:
         right = field.mapTo(panel, field.rect().bottomRight()).x()
         assert right <= width
 
@@ -281,3 +290,91 @@ def test_undo_reaches_the_window_while_nothing_is_half_typed(qtbot: QtBot) -> No
     half_typed = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     panel.depth_field.event(half_typed)
     assert half_typed.isAccepted()
+
+
+def test_the_order_of_activation_keeps_the_rest(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet110"])
+    host.click(host.panel.order.buttons["pre-activation"])
+    assert host.spec == PRESETS["preresnet110"]
+    assert "He et al. 2016" in host.panel.order.buttons["pre-activation"].toolTip()
+    # 6n+2: 110 is followed by 116; the order stays.
+    qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Up)
+    assert (host.spec.depth, host.spec.order) == (116, "pre-activation")
+    host.type(host.panel.depth_field, "20")
+    assert host.spec == PRESETS["resnet20"].with_(order="pre-activation")
+
+
+@pytest.mark.parametrize(("residual", "plain"), [("resnet20", "plain20"), ("resnet56", "plain56")])
+def test_taking_the_shortcuts_away_gives_the_plain_twin_and_bringing_them_back_undoes_it(
+    qtbot: QtBot, residual: str, plain: str
+) -> None:
+    host = Host(qtbot, PRESETS[residual])
+    assert not host.panel.rows["widths"].isVisible()
+    host.click(host.panel.shortcut.buttons["none"])
+    assert host.spec == PRESETS[plain]
+    assert host.panel.depth_field.text() == residual.removeprefix("resnet")
+    assert host.panel.rows["blocks"].label.text() == "Layers a stage"
+    assert host.panel.rows["widths"].isVisible()
+    host.click(host.panel.shortcut.buttons["A"])
+    assert host.spec == PRESETS[residual]
+    assert host.panel.rows["blocks"].label.text() == "Blocks a stage"
+
+
+def test_a_preactivation_network_loses_its_order_with_its_shortcuts(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"].with_(order="pre-activation"))
+    host.click(host.panel.shortcut.buttons["none"])
+    assert host.spec == PRESETS["plain20"]
+
+
+def test_the_depth_of_a_plain_network_goes_on_layer_by_layer_and_stays_plain(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["plain20"])
+    qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Up)
+    assert (host.spec.depth, host.spec.blocks, host.spec.block) == (21, (7, 6, 6), "layer")
+    host.type(host.panel.depth_field, "56")
+    assert host.spec == PRESETS["plain56"]
+    host.type(host.panel.depth_field, "4")
+    assert host.spec == PRESETS["plain56"]
+    row = host.panel.rows["depth"]
+    assert "plain network with 4 layers" in row.refusal.text()
+    host.click(next(iter(row.offers.findChildren(QPushButton))))
+    assert (host.spec.depth, host.spec.block) == (5, "layer")
+
+
+def test_a_vgg_like_network_keeps_its_width_and_pools_at_another_depth(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["vgg_narrow"])
+    host.type(host.panel.depth_field, "12")
+    assert host.spec == PRESETS["vgg_narrow"].with_(blocks=(4, 3, 3))
+    host.type(host.panel.depth_field, "15")
+    assert host.spec == PRESETS["vgg_narrow"]
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "value", "row", "word"),
+    [
+        ("resnet20", "block", "layer", "block", "no shortcut"),
+        ("plain20", "order", "pre-activation", "order", "needs shortcuts"),
+        ("vgg_narrow", "shortcut", "B", "shortcut", "layer1 has 5"),
+    ],
+)
+def test_what_can_not_be_together_is_refused_where_it_was_chosen(
+    qtbot: QtBot, name: str, choice: str, value: str, row: str, word: str
+) -> None:
+    host = Host(qtbot, PRESETS[name])
+    control = getattr(host.panel, choice)
+    host.click(control.buttons[value])
+    assert host.asked == []
+    assert host.spec == PRESETS[name]
+    refusal = host.panel.rows[row].refusal
+    assert refusal.isVisible()
+    assert word in refusal.text()
+    assert refusal.text().endswith(".")
+    assert control.buttons[getattr(PRESETS[name], choice)].isChecked()
+
+
+def test_widths_and_halving_of_a_plain_network(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["plain20"])
+    host.click(host.panel.widths.buttons["same"])
+    host.click(host.panel.downsampling.buttons["pool"])
+    assert host.spec == PRESETS["plain20"].with_(widths="same", downsampling="pool")
+    # 3·16·9 + 18 layers of 16·16·9 weights, 19 batch norms of 2·16, and 16·10 + 10 of the classifier.
+    assert host.panel.figures.text("parameters") == f"{432 + 18 * 2304 + 19 * 32 + 170:,}"

@@ -119,6 +119,16 @@ def test_a_deletion_runs_both_once(desk: Desk) -> None:
         assert desk.queue.jobs[lane].request.deleted == {"layer1.0", "layer2.0"}
 
 
+def test_cut_and_moved_blocks_travel_with_the_requests(desk: Desk) -> None:
+    commands.cut_shortcut(desk.document, "layer2.1")
+    commands.move_block(desk.document, "layer1.0", "layer1.1")
+    desk.settle()
+    for lane in (Lane.PICTURE, Lane.ACCURACY):
+        assert desk.queue.jobs[lane].request.lesion == desk.state.lesion
+        assert desk.queue.jobs[lane].request.cut == {"layer2.1"}
+        assert desk.queue.jobs[lane].request.order[:2] == ("layer1.1", "layer1.0")
+
+
 @pytest.mark.parametrize(
     ("change", "lanes"),
     [
