@@ -202,4 +202,4 @@ def _norms(met: Circumstances) -> str:
             "For each lesion, batch norm statistics are estimated anew on {count:,} training images.",
             count=met.training,
         )
-    return Sentence("Batch norm keeps the statistics that the intact network was trained with.")
+    return Sentence("Batch norm keeps the intact network's statistics.")

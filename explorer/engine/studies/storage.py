@@ -134,13 +134,17 @@ def save(path: Path, header: Mapping[str, Any], answers: Mapping[str, Answers]) 
     kept = begun.values()
     runs = [[key, run.images] for key, run in begun.items()]
     text = json.dumps({**header, "format": FORMAT, "version": VERSION, "runs": runs})
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(
-            file,
-            header=np.array(text),
-            predictions=np.concatenate([np.empty(0, np.int32), *(run.predictions[: run.images] for run in kept)]),
-            probabilities=np.concatenate([np.empty(0, np.float32), *(run.probabilities[: run.images] for run in kept)]),
-        )
+    with whole_file(path) as unfinished:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            np.savez(
+                file,
+                header=np.array(text),
+                predictions=np.concatenate([np.empty(0, np.int32), *(run.predictions[: run.images] for run in kept)]),
+                probabilities=np.concatenate(
+                    [np.empty(0, np.float32), *(run.probabilities[: run.images] for run in kept)]
+                ),
+            )
 
 
 def load(path: Path, wanted: Mapping[str, Any], total: int) -> Saved:

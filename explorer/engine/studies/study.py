@@ -253,6 +253,8 @@ class Study:
         self._note = note
         self._began: tuple[float, float] | None = None
         """Seconds and fraction when the first measurement began: before it, everything was known."""
+        self._latest = (0.0, 0.0)
+        """The same when the fraction last grew, which it does with each batch."""
         self._protocol: tuple[Circumstances, Protocol] | None = None
 
     def run(self) -> Generator[Told, None, StudyResult]:
@@ -317,11 +319,15 @@ class Study:
         )
 
     def _left(self, fraction: float) -> float | None:
-        """Seconds to go at the pace since the first measurement."""
+        """Seconds to go at the pace since the first measurement, counted down between two batches."""
         if self._began is None or fraction <= self._began[1]:
             return None
-        seconds, done = self.clock.seconds - self._began[0], fraction - self._began[1]
-        return seconds / done * (1 - fraction)
+        now = self.clock.seconds
+        if fraction > self._latest[1]:
+            self._latest = now, fraction
+        grown = self._latest[0]
+        pace = (grown - self._began[0]) / (fraction - self._began[1])
+        return max(pace * (1 - fraction) - (now - grown), 0.0)
 
     def _current_protocol(self) -> Protocol:
         met = self.work.bench.circumstances()
