@@ -99,22 +99,19 @@ def in_pieces(steps: Iterator[Told | None], threads: int) -> Iterator[Told | Non
 
     Mode and threads hold only between two yields: who drives other jobs in between shall not find them changed.
     """
-    told: Told | None = None
     done = False
     while not done:
+        told: Told | None = None
         with computing(threads):
-            began = time.perf_counter()
-            while time.perf_counter() - began < _PIECE_S:
-                try:
+            until = time.perf_counter() + _PIECE_S
+            try:
+                told = next(steps)
+                while told is None and time.perf_counter() < until:
                     told = next(steps)
-                except StopIteration:
-                    done = True
-                    break
-                if told is not None:
-                    break
-        if told is not None or not done:
+            except StopIteration:
+                done = True
+        if not done:
             yield told
-            told = None
 
 
 @contextmanager
