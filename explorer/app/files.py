@@ -213,7 +213,10 @@ def predictions_csv(result: PictureResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([f"# network {request.spec.name}, weights {request.weights.kind}:{request.weights.value}"])
-    writer.writerow([f"# picture {request.picture.name}, deleted {' '.join(sorted(request.deleted)) or 'none'}"])
+    done = [f"picture {request.picture.name}", f"deleted {' '.join(sorted(request.deleted)) or 'none'}"]
+    done += [f"shortcuts cut {' '.join(sorted(request.cut))}"] if request.cut else []
+    done += [f"order {' '.join(request.order)}"] if request.order else []
+    writer.writerow([f"# {', '.join(done)}"])
     writer.writerow(["index", "label", "probability", "intact_probability"])
     for index, label, share in result.prediction.top(len(result.prediction.classes)):
         writer.writerow([index, label, f"{share:.6g}", f"{float(result.intact.probabilities[index]):.6g}"])

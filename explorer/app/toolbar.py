@@ -102,8 +102,6 @@ class ToolBar(QToolBar):
         gap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.addWidget(gap)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Find a block  (Ctrl+F)"))
-        self.search.setAccessibleName(tr("Find a block by its id"))
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(200)
         self._ids = QStringListModel(self)
@@ -140,6 +138,9 @@ class ToolBar(QToolBar):
     def _refresh(self) -> None:
         state = self._document.state
         self._ids.setStringList(list(state.spec.block_ids))
+        layers = state.spec.block == "layer"
+        self.search.setPlaceholderText(tr("Find a layer  (Ctrl+F)") if layers else tr("Find a block  (Ctrl+F)"))
+        self.search.setAccessibleName(tr("Find a layer by its id") if layers else tr("Find a block by its id"))
         preset = preset_name(state.spec)
         for action in self.network.menu().actions():
             action.setChecked(action.data() is not None and action.data() == preset)

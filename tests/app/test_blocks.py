@@ -231,6 +231,10 @@ def test_a_plain_networks_rows_are_layers_without_shortcuts(qtbot: QtBot) -> Non
     opened = document(PRESETS["plain20"], deleted=frozenset({"layer2.1"}), selection="layer2.2")
     panel = show(qtbot, BlocksPanel(opened))
     assert spoken(panel, "layer2.1") == "layer2.1, plain layer, deleted"
+    assert panel.title.text() == "Layers"
+    panel.set_filter("layer9")
+    assert any("No layer is called" in label.text() for label in panel.findChildren(type(panel.title)))
+    panel.set_filter("")
     assert not any("hortcut" in spoken(panel, block) for block in PRESETS["plain20"].block_ids)
     with qtbot.assertNotEmitted(panel.cut_toggled):
         qtbot.keyClick(panel.view, Qt.Key.Key_X)

@@ -99,7 +99,7 @@ def test_grid_puts_channels_row_by_row() -> None:
 def test_indices_follow_the_levels() -> None:
     maps = np.array([[[-1.0, 0.0], [1.0, 3.0]]], np.float32)
     assert channels.levels(maps) == (-1.0, 3.0)
-    assert channels.levels(maps, symmetric=True) == (-3.0, 3.0)
+    assert channels.symmetric(-1.0, 3.0) == channels.symmetric(-3.0, 1.0) == (-3.0, 3.0)
     assert channels.indices(maps, -1, 3).tolist() == [[[0, 63], [126, 253]]]
     assert (channels.indices(np.zeros((1, 2, 2), np.float32), 0, 0, symmetric=True) // 2 == 63).all()
     strange = np.array([[[np.nan, np.inf], [-np.inf, 0.5]]], np.float32)

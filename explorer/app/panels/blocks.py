@@ -108,9 +108,13 @@ class BlocksPanel(Panel):
         theme().changed.connect(self.view.viewport().update)
         self._rebuild()
 
+    @property
+    def _layers(self) -> bool:
+        """Whether the network has single layers in the place of blocks."""
+        return self._document.state.spec.block == "layer"
+
     def _set_up_view(self) -> None:
         view = self.view
-        view.setAccessibleName(tr("Blocks of the network"))
         view.setModel(self._proxy)
         view.setItemDelegate(self._delegate)
         view.setHeaderHidden(True)
@@ -134,7 +138,8 @@ class BlocksPanel(Panel):
         with QSignalBlocker(self.view.selectionModel()):
             self._proxy.setFilterFixedString(self._filter)
         empty = self._proxy.rowCount() == 0
-        self._nothing.setText(tr("No block is called “{text}”.", text=self._filter) if empty else "")
+        nothing = "No layer is called “{text}”." if self._layers else "No block is called “{text}”."
+        self._nothing.setText(tr(nothing, text=self._filter) if empty else "")
         self._nothing.setVisible(empty)
         if self._filter:
             self.view.expandAll()
@@ -162,6 +167,8 @@ class BlocksPanel(Panel):
                 root.appendRow(row)
             root.appendRow(self._item(costs["head"]))
         self._shown = spec
+        self.title.setText(tr("Layers") if self._layers else tr("Blocks"))
+        self.view.setAccessibleName(tr("Layers of the network") if self._layers else tr("Blocks of the network"))
         self._count()
         self._unfold()
         self._follow_selection()

@@ -270,11 +270,13 @@ class FeatureMapsPanel(Panel):
         shown = maps if before is None else maps - before
         self._maps = shown
         changed = before is not None
+        low, high = arithmetic.levels(shown)
         # Behind a ReLU nothing is negative; where something is, zero must be seen as zero.
-        signed = changed or arithmetic.levels(shown)[0] < 0
+        signed = changed or low < 0
+        if signed:
+            low, high = arithmetic.symmetric(low, high)
         diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
         colours = arithmetic.table(diverging if signed else arithmetic.SEQUENTIAL)
-        low, high = arithmetic.levels(shown, symmetric=signed)
         order = arithmetic.order(shown, self._order)
         self.mosaic.set_channels(arithmetic.indices(shown, low, high, signed), colours, order)
         self.bar.set(low, high, colours)

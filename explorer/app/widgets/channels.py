@@ -37,18 +37,21 @@ def table(name: str) -> Indices:
     return colours
 
 
-def levels(maps: Floats, symmetric: bool = False) -> tuple[float, float]:
-    """Lowest and highest number of all channels, (0, 0) where there is none; symmetric about zero if asked for."""
+def levels(maps: Floats) -> tuple[float, float]:
+    """Lowest and highest number of all channels, (0, 0) where there is none."""
     if not maps.size:
         return 0.0, 0.0
     low, high = float(maps.min()), float(maps.max())
     if not np.isfinite(low + high):
         finite = maps[np.isfinite(maps)]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    if symmetric:
-        high = max(abs(low), abs(high))
-        low = -high
     return low, high
+
+
+def symmetric(low: float, high: float) -> tuple[float, float]:
+    """The narrowest levels around both that have zero in their middle."""
+    far = max(abs(low), abs(high))
+    return -far, far
 
 
 def indices(maps: Floats, low: float, high: float, symmetric: bool = False) -> Indices:
