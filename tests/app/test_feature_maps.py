@@ -75,8 +75,7 @@ def cell_colour(panel: FeatureMapsPanel, place: int) -> np.ndarray:
 
 def test_maps_below_zero_have_zero_in_the_middle_of_two_colours(qtbot: QtBot) -> None:
     """Outputs of pre-activation blocks have passed no ReLU (He et al. 2016, equation 3)."""
-    maps = np.zeros((3, 4, 4))
-    maps[1:] = [[[-3]], [[1]]]
+    maps = np.array([0, -3, 1])[:, None, None] * np.ones((4, 4))
     panel = panel_with(qtbot, of(maps))
     assert (panel.bar.low.text(), panel.bar.high.text()) == ("−3.0", "3.0")
     table = pyqtgraph.colormap.get(arithmetic.DIVERGING)

@@ -96,7 +96,7 @@ class Person:
             return False
         asked = result.request
         return (
-            (asked.spec, asked.weights, asked.deleted) == (state.spec, state.weights, state.deleted)
+            (asked.spec, asked.weights, asked.lesion) == (state.spec, state.weights, state.lesion)
             and asked.picture is state.picture
             and asked.device == state.device.id
         )
@@ -107,8 +107,8 @@ class Person:
         if not self.accuracies or self.window.runner.pending:
             return False
         asked = self.accuracies[-1].request
-        return (asked.spec, asked.weights, asked.deleted, asked.data, asked.device) == (
-            state.spec, state.weights, state.deleted, state.data, state.device.id
+        return (asked.spec, asked.weights, asked.lesion, asked.data, asked.device) == (
+            state.spec, state.weights, state.lesion, state.data, state.device.id
         )  # fmt: skip
 
     # -- doing ---------------------------------------------------------------------------------------------------
