@@ -291,7 +291,7 @@ def damage(result: StudyResult) -> Damage | None:
         if seen not in known:
             known[seen] = (np.bincount(labels[:seen], minlength=classes), recalled(result, result.intact, seen))
         images[row], before = known[seen]
-        now = recalled(result, point, seen) if point.recalled is None else point.recalled
+        now = recalled(result, point, seen)
         there = images[row] > 0
         change[row, there] = 100 * (now - before)[there] / images[row, there]
     blocks = tuple(block_of(result.points[number]) or "" for number in numbers)

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from explorer.app.widgets.study_chart import ChartLook, StudyChart
 
 __all__ = ["Setup", "StudyPanel"]
-_SIDE = 300
-"""Logical pixels that the side gets at first."""
+_SIDE, _LARGEST_SIDE, _SHARE = 300, 480, 0.42
+"""Logical pixels that the side gets at first, and its share of the room where there is more."""
 _ROOM_FOR_SIDE = 760
 """Narrower than this the side starts closed."""
 
@@ -326,7 +326,9 @@ class StudyPanel(Panel):
         self.bar.show_side(there)
         if there:
             if not self._splitter.sizes()[1]:
-                self._splitter.setSizes([max(self._splitter.width() - _SIDE, 220), _SIDE])
+                width = self._splitter.width()
+                side = round(min(max(_SIDE, _SHARE * width), _LARGEST_SIDE))
+                self._splitter.setSizes([max(width - side, 220), side])
             self.side.show_results(self._results, self._marked)
 
     def _turn_side_to(self, page: str) -> None:

@@ -119,8 +119,8 @@ class PaperView(QScrollArea):
         if figure is None:
             self.differences.setText(tr("The paper has no such study; it has those of the three buttons."))
             return
-        self.paper.setText("\n".join(tr(statement) for statement in figure.statements))
-        self.ours.setText("\n".join(line for result in results for line in statements(result)))
+        self.paper.setText("\n\n".join(tr(statement) for statement in figure.statements))
+        self.ours.setText("\n\n".join(line for result in results for line in statements(result)))
         self.differences.setText("\n".join([tr("The paper: {network}", network=tr(_NETWORK)), *differences(results)]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -189,18 +189,18 @@ def _single(result: StudyResult) -> list[str]:
     lines = []
     if others:
         template = (
-            "median loss of a single non-downsampling layer: {median} points, largest {most} ({count} layers)."
+            "Median loss of a single non-downsampling layer: {median} points, largest {most} ({count} layers)."
             if spec.plain
-            else "median loss of a single non-downsampling block: {median} points, largest {most} ({count} blocks)."
+            else "Median loss of a single non-downsampling block: {median} points, largest {most} ({count} blocks)."
         )
         lines.append(tr(template, median=_points(np.median(others)), most=_points(max(others)), count=len(others)))
     if halving:
-        template = "median loss of a downsampling block: {median} points (of {count})."
+        template = "Median loss of a downsampling block: {median} points (of {count})."
         lines.append(tr(template, median=_points(np.median(halving)), count=len(halving)))
     if errors:
         lines.append(
             tr(
-                "error after a deletion: median {median} %, from {low} to {high} %; chance {chance} %.",
+                "Error after a deletion: median {median} %, from {low} to {high} %; chance {chance} %.",
                 median=f"{np.median(errors):.1f}",
                 low=f"{min(errors):.1f}",
                 high=f"{max(errors):.1f}",
@@ -232,7 +232,7 @@ def _random(result: StudyResult) -> list[str]:
         shown.add(k)
         lines.append(
             tr(
-                "with {k} of {blocks} deleted, the share of {theirs} of 54: median error {error} % ({low} – {high}).",
+                "With {k} of {blocks} deleted, the share of {theirs} of 54: median error {error} % ({low} – {high}).",
                 k=k,
                 blocks=blocks,
                 theirs=theirs,
@@ -247,7 +247,7 @@ def _random(result: StudyResult) -> list[str]:
 def _steps(found: Curve) -> str:
     rising = int((np.diff(found.median) > 0).sum())
     return tr(
-        "median error {first} % at k = {start}, {last} % at k = {end}; it rises in {rising} of {steps} steps.",
+        "Median error {first} % at k = {start}, {last} % at k = {end}; it rises in {rising} of {steps} steps.",
         first=f"{found.median[0]:.1f}", last=f"{found.median[-1]:.1f}", start=found.sizes[0], end=found.sizes[-1],
         rising=rising, steps=len(found.sizes) - 1,
     )  # fmt: skip
@@ -262,7 +262,7 @@ def _reorder(result: StudyResult) -> list[str]:
     rising = int((np.diff(median) > 0).sum())
     return [
         tr(
-            "median error {first} % at τ = {start}, {last} % at τ = {end}; it rises in {rising} of {steps} steps.",
+            "Median error {first} % at τ = {start}, {last} % at τ = {end}; it rises in {rising} of {steps} steps.",
             first=f"{median[0]:.1f}",
             last=f"{median[-1]:.1f}",
             start=f"{x[0]:.2f}",

@@ -7,7 +7,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -26,6 +25,7 @@ from explorer.app.theme import SPACE
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.numbers import tabular, whole
+from explorer.app.widgets.switch import SwitchBox
 from explorer.engine.records import WeightsInfo
 from explorer.engine.study_records import StudyKind, StudyResult
 from explorer.networks.spec import NetworkSpec
@@ -133,9 +133,9 @@ class SetupColumn(QScrollArea):
         self._add_field(second, "most", tr("k ≤"), self.most, tr(texts.MOST_TIP))
         self._column.addLayout(first)
         self._column.addLayout(second)
-        self.downsampling = _check(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
-        self.fast = _check(tr("Fast mode"), tr(texts.FAST_TIP))
-        self.reestimate = _check(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
+        self.downsampling = SwitchBox(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
+        self.fast = SwitchBox(tr("Fast mode"), tr(texts.FAST_TIP))
+        self.reestimate = SwitchBox(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
         for box in (self.downsampling, self.fast, self.reestimate):
             self._column.addWidget(box)
 
@@ -281,11 +281,3 @@ def _spin(low: int, high: int, value: int, width: int) -> QSpinBox:
     tabular(field)
     field.setFixedWidth(width)
     return field
-
-
-def _check(text: str, tip: str, on: bool = False) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setChecked(on)
-    box.setToolTip(tip)
-    box.setAccessibleDescription(tip)
-    return box
