@@ -229,6 +229,17 @@ def test_reestimated_statistics_are_those_of_the_lesions_own_activations(four: C
     assert "--reestimate" in result.protocol.command
 
 
+def test_the_fast_mode_is_named_and_kept_apart_from_the_exact_one(four: Case) -> None:
+    session = Session()
+    exact = done(four.request("single"), session)
+    fast = done(four.request("single", fast=True), session)
+    assert exact.protocol.arithmetic != fast.protocol.arithmetic
+    assert fast.protocol.arithmetic in " ".join(fast.protocol.sentences)
+    assert ("--fast" in fast.protocol.command, "--fast" in exact.protocol.command) == (True, False)
+    same(done(four.request("single", fast=True)), fast)
+    same(done(four.request("single"), session), exact)
+
+
 # -- bad input ---------------------------------------------------------------------------------------------------
 
 
