@@ -3,6 +3,9 @@
 In eval mode a batch norm is an affine map of each channel, so a convolution before it can do its work. On the CPU,
 oneDNN adds the shortcut and applies the ReLU while a result is still in the cache. This rounds a little otherwise than
 the network itself does.
+
+oneDNN's ReLU makes zero of what is no number, where PyTorch's passes it on: a network whose weights are not all numbers
+takes PyTorch's.
 """
 
 from __future__ import annotations
@@ -19,7 +22,20 @@ from explorer.engine.modules import Block, PreactivatedBlock, ResidualNetwork, p
 from explorer.engine.studies.passes import Where
 from explorer.networks.lesion import Action, Mode
 
-Form = tuple[torch.dtype, torch.device]
+
+@dataclass(frozen=True)
+class _Form:
+    """What it is computed in.
+
+    Attributes:
+        dtype: of weights and activations.
+        device: on which.
+        fused_relu: whether ReLU may make zero of what is no number.
+    """
+
+    dtype: torch.dtype
+    device: torch.device
+    fused_relu: bool = True
 
 
 class _Convolution:
@@ -31,11 +47,11 @@ class _Convolution:
         form: type and device to compute in.
     """
 
-    def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: Form) -> None:
+    def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: _Form) -> None:
         self.stride, self.padding = list(conv.stride), [int(side) for side in conv.padding]
         weight, bias = _folded(conv, norm)
-        self.weight = weight.to(form[0]).contiguous(memory_format=layout(form[1]))
-        self.bias = bias.to(form[0])
+        self.weight = weight.to(form.dtype).contiguous(memory_format=layout(form.device))
+        self.bias = bias.to(form.dtype)
 
     def __call__(self, x: Tensor, relu: bool, add: Tensor | None = None, owned: bool = False) -> Tensor:
         """ReLU(conv(x) + add); the sum may be written into `add` where it is `owned`."""
@@ -48,14 +64,15 @@ class _Convolution:
 class _Fused(_Convolution):
     """The same as one operation of oneDNN."""
 
-    def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: Form) -> None:
+    def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: _Form) -> None:
         super().__init__(conv, norm, form)
+        self.fused_relu = form.fused_relu
         self.places = (self.padding, self.stride, [1, 1], 1)
         self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(self.weight.to_mkldnn(), *self.places)
 
     def __call__(self, x: Tensor, relu: bool, add: Tensor | None = None, owned: bool = False) -> Tensor:
         operations = torch.ops.mkldnn
-        then = "relu" if relu else None
+        then = "relu" if relu and self.fused_relu else None
         if add is None:
             alone = operations._convolution_pointwise.default
             y: Tensor = alone(x, self.weight, self.bias, *self.places, then or "none", [], "")
@@ -65,7 +82,7 @@ class _Fused(_Convolution):
         else:
             outside = operations._convolution_pointwise.binary
             y = outside(x, add, self.weight, self.bias, *self.places, "add", 1.0, then, [], "")
-        return y
+        return y.relu_() if relu and not self.fused_relu else y
 
 
 @cache
@@ -74,7 +91,7 @@ def _fuses() -> bool:
     try:
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             conv = nn.Conv2d(3, 3, 3, padding=1, bias=False)
-            form = (torch.float32, torch.device("cpu"))
+            form = _Form(torch.float32, torch.device("cpu"))
             plain, fused = _Convolution(conv, None, form), _Fused(conv, None, form)
             x = torch.linspace(-1, 1, 96).view(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
             calls = [partial(each, x, True) for each in (plain, fused)]
@@ -85,9 +102,9 @@ def _fuses() -> bool:
         return False
 
 
-def _convolution(conv: nn.Module, norm: nn.Module | None, form: Form) -> _Convolution:
+def _convolution(conv: nn.Module, norm: nn.Module | None, form: _Form) -> _Convolution:
     assert isinstance(conv, nn.Conv2d)
-    kind = _Fused if form[1].type == "cpu" and _fuses() else _Convolution
+    kind = _Fused if form.device.type == "cpu" and _fuses() else _Convolution
     return kind(conv, norm, form)
 
 
@@ -123,19 +140,19 @@ class _Affine:
         return torch.addcmul(self.shift, x, self.scale).relu_()
 
 
-def _affine(norm: nn.Module, form: Form) -> _Affine:
+def _affine(norm: nn.Module, form: _Form) -> _Affine:
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
     shift = norm.bias.detach() - norm.running_mean * scale
-    return _Affine(scale.to(form[0])[:, None, None], shift.to(form[0])[:, None, None])
+    return _Affine(scale.to(form.dtype)[:, None, None], shift.to(form.dtype)[:, None, None])
 
 
 class _FoldedBlock:
     """One block. The words are those of `modules.Block`."""
 
-    def __init__(self, block: Block, form: Form) -> None:
+    def __init__(self, block: Block, form: _Form) -> None:
         parts = dict(block.named_children())
         names = [name for name in parts if name.startswith("conv")]
         self.entry: _Affine | None = None
@@ -184,7 +201,7 @@ class _FoldedBlock:
         return self.shortcut(x, self.joined)
 
 
-def _shortcut(module: nn.Module | None, form: Form) -> _Convolution | nn.Module | None:
+def _shortcut(module: nn.Module | None, form: _Form) -> _Convolution | nn.Module | None:
     if not isinstance(module, nn.Sequential):
         return module
     return _convolution(module[0], module[1] if len(module) > 1 else None, form)
@@ -199,13 +216,14 @@ class FoldedPasses:
     """
 
     def __init__(self, network: ResidualNetwork, dtype: torch.dtype = torch.float32) -> None:
-        form = (dtype, network.fc.weight.device)
-        self.network, self.dtype, self.layout = network, dtype, layout(form[1])
+        finite = all(bool(value.isfinite().all()) for value in network.state_dict().values())
+        form = _Form(dtype, network.fc.weight.device, fused_relu=finite)
+        self.network, self.dtype, self.layout = network, dtype, layout(form.device)
         self.first = _convolution(network.conv1, network.bn1, form)
         self.blocks = {block_id: _FoldedBlock(block, form) for block_id, block in network.blocks()}
         self.last: _Affine | None = None
         if network.spec.order == "pre-activation":
-            self.last = _affine(network.bn, (torch.float32, form[1]))
+            self.last = _affine(network.bn, _Form(torch.float32, form.device))
 
     def enter(self, x: Tensor) -> Tensor:
         return x.to(self.dtype).contiguous(memory_format=self.layout)

@@ -6,8 +6,11 @@ its first few images run both ways. The tolerance is 64 times the largest differ
 classes logits, and at least 2^-12 of an image's largest logit, a thousand times float32's half unit in the last place
 (2^-24), times four. Rounding adds up like random steps, so the differences of all images scatter about the same scale;
 one of 32 times the largest of 4 x classes of them, on each of two logits, does not occur. Whatever is closer is run
-again the plain way, in the plain loop's own batches, and so is what gives no numbers. In ResNet-56 that is about one
-prediction in ten thousand.
+again the plain way, in the plain loop's own batches, and so is what gives no numbers.
+
+Where those first images have logits beyond 10^9, every image is run the plain way: numbers may then overflow inside of
+the network in one order of operations and not in the other. Where they have not, another image would have to be larger
+by a factor of 10^10 at least to overflow.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ IMAGES = 4
 """Run both ways with each lesion, to see how much they differ."""
 _FACTOR = 64.0
 _LEAST = 2.0**-12
+_LARGEST = 1e9
 
 
 def tolerance(plain: Tensor, ours: Tensor) -> Tensor:
     """The margin below which a prediction is not sure, from logits (n, classes) of the same images run both ways: a
-    tensor without dimensions, not a number where there are no numbers."""
-    return _FACTOR * (plain - ours).abs().max()
+    tensor without dimensions, infinite where nothing is sure."""
+    largest = _FACTOR * (plain - ours).abs().max()
+    return torch.where((plain.abs() < _LARGEST).all(), largest, torch.inf)
 
 
 def unsure(logits: Tensor, least: Tensor) -> Tensor:
