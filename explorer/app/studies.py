@@ -220,10 +220,11 @@ class Studies(QObject):
             # In the first moments nobody knows yet which weights there are.
             self._once_offered = partial(self.follow_recipe, name)
             return
-        infos = [self._trained(PRESETS[network]) for network in recipe.networks]
-        if infos[0] is None:
+        first = self._trained(PRESETS[recipe.networks[0]])
+        if first is None:
             return
-        self._runner.request_network(infos[0].spec)
+        infos = [first, *(self._trained(PRESETS[network]) for network in recipe.networks[1:])]
+        self._runner.request_network(first.spec)
         requests = [
             StudyRequest(
                 recipe.kind, info.spec, info.ref, DataRef("fashion-mnist"), RECIPE_IMAGES, most=recipe.most,
