@@ -196,8 +196,7 @@ def curve(result: StudyResult, measure: Measure) -> Curve:
     if by_tau:
         groups = _pooled(groups)
     sizes = sorted(groups)
-    summary = [_summary(groups[size]) for size in sizes]
-    middle_x, median, low, high = np.array(summary, float).reshape(-1, 4).T
+    middle_x, median, low, high = _summary([groups[size] for size in sizes])
     runs_x, runs_y = np.array([(x, y) for _, x, y, _ in runs], float).reshape(-1, 2).T
     return Curve(middle_x, median, low, high, tuple(sizes), runs_x, runs_y, tuple(number for *_, number in runs))
 
@@ -215,9 +214,16 @@ def _pooled(groups: dict[int, list[tuple[float, float]]]) -> dict[int, list[tupl
     return pooled
 
 
-def _summary(runs: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
-    low, median, high = np.percentile([y for _, y in runs], (25, 50, 75))
-    return float(np.median([x for x, _ in runs])), float(median), float(low), float(high)
+def _summary(groups: Sequence[Sequence[tuple[float, float]]]) -> Floats:
+    """Median of x, then median and quartiles of y, (4, groups)."""
+    found = np.zeros((4, len(groups)))
+    # Groups of a length in one go: most have it in common, and NumPy's calls cost more than its arithmetic here.
+    for length in {len(group) for group in groups}:
+        places = [place for place, group in enumerate(groups) if len(group) == length]
+        runs = np.array([groups[place] for place in places], float)
+        found[0, places] = np.median(runs[..., 0], axis=1)
+        found[1:, places] = np.percentile(runs[..., 1], (50, 25, 75), axis=1)
+    return found
 
 
 # -- the frontier --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests.engine.networks import TINY
 
 
 def column(table: StudyTable, number: int) -> list[str]:
-    return [str(table.sorted.index(row, number).data()) for row in range(table.sorted.rowCount())]
+    return [str(table.source.index(row, number).data()) for row in range(table.source.rowCount())]
 
 
 def headings(table: StudyTable) -> list[str]:
@@ -124,3 +124,15 @@ def test_columns_that_only_some_studies_have(qtbot: QtBot) -> None:
     assert column(table, 0)[0] == f"1: + {next(iter(study('greedy').points[0].lesion.deleted))}"
     table.show_results([study("single", labelled=False)], INTACT)
     assert headings(table) == ["Block", "Agree, %", "MACs, M"]
+
+
+def test_a_snapshot_sorts_again_and_the_selection_goes_along(qtbot: QtBot) -> None:
+    table = table_of(qtbot)
+    table.show_results([first(study("single"), 8)], INTACT)
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    table.select_point(0, 3)
+    for seen in (20, 40):
+        table.show_results([first(study("single"), seen)], INTACT)
+        shown = [float(text.split(" ± ")[0].replace("−", "-")) for text in column(table, 1)]
+        assert shown == sorted(shown, reverse=True)
+        assert [index.data() for index in table.selectionModel().selectedRows()] == ["layer2.1"]

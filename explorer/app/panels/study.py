@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QCursor, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -267,6 +267,11 @@ class StudyPanel(Panel):
             self.side.show_results(self._results, self._marked)
         self._show_words()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The chart is made now, so that the first results need not wait for it."""
+        super().showEvent(event)
+        self._made_chart()
+
     def _made_chart(self) -> StudyChart:
         """The chart, made when it is first needed: pyqtgraph takes longer to import than all other panels."""
         if self.chart is None:
@@ -276,6 +281,7 @@ class StudyPanel(Panel):
             self.chart.pointed.connect(self._chart_pointed)
             self.chart.chosen.connect(self._choose)
             self._chart_column.addWidget(self.chart, 1)
+            self.chart.show()
         return self.chart
 
     def _recolour(self) -> None:

@@ -5,7 +5,7 @@ Items are made once and get new data as results stream in: a snapshot costs a fe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,12 +83,8 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._palette = palette
         self._results: tuple[StudyResult, ...] = ()
         self._look = ChartLook("change")
-        self._layers: dict[str, Layer] = {
-            "bars": BarLayer(self.plot, palette),
-            "curves": CurveLayer(self.plot, palette),
-            "frontier": FrontierLayer(self.plot, palette),
-        }
-        self._layer = self._layers["bars"]
+        self._layers: dict[str, Layer] = {}
+        self._layer = self._made_layer("bars")
         self._current: Hit | None = None
         self.recolour(palette)
 
@@ -100,12 +96,20 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         name = _layer_name(results[0]) if results else "bars"
         for other, layer in self._layers.items():
             layer.set_visible(other == name)
-        self._layer = self._layers[name]
+        self._layer = self._made_layer(name)
+        self._layer.set_visible(True)
         if self._current is not None and not self._is_there(self._current):
             self._current = None
         if results:
             self._layer.show_results(self._results, look, self.room())
             self._layer.point_at(self._current)
+
+    def _made_layer(self, name: str) -> Layer:
+        """A kind of chart, made when it is first needed."""
+        if name not in self._layers:
+            self._layers[name] = _LAYERS[name](self.plot, self._palette)
+            self._layers[name].recolour(self._palette)
+        return self._layers[name]
 
     def recolour(self, palette: Palette) -> None:
         """Take on the colours of a theme."""
@@ -201,6 +205,13 @@ class StudyChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def paint_on(self, painter: QPainter, target: Any) -> None:
         """The whole chart into a rectangle of any painter."""
         self.plot.scene().render(painter, target, self.plot.sceneBoundingRect())
+
+
+_LAYERS: dict[str, Callable[[Any, Palette], Layer]] = {
+    "bars": BarLayer,
+    "curves": CurveLayer,
+    "frontier": FrontierLayer,
+}
 
 
 def _layer_name(result: StudyResult) -> str:

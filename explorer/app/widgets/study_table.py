@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QSize,
-    QSortFilterProxyModel,
     Qt,
     Signal,
 )
@@ -29,7 +28,6 @@ from explorer.engine.study_records import StudyPoint, StudyResult
 from explorer.networks.lesion import INTACT, Lesion
 
 Index = QModelIndex | QPersistentModelIndex
-SORT = Qt.ItemDataRole.UserRole
 _LESS = -math.inf
 _TOP = QModelIndex()
 """What all rows belong to."""
@@ -100,20 +98,57 @@ class StudyModel(QAbstractTableModel):
         self._results: tuple[StudyResult, ...] = ()
         self._rows: list[tuple[int | None, int | None]] = []
         self._columns: list[tuple[int, _Column]] = []
+        self._sorting = (0, Qt.SortOrder.AscendingOrder)
         self.marked: Lesion = INTACT
 
     def show_results(self, results: Sequence[StudyResult], marked: Lesion) -> None:
         """Take the next snapshot; rows and columns that stay keep their selection."""
         rows, columns = _rows(results), _columns(results)
         self.marked = marked
-        if rows != self._rows or columns != self._columns:
+        if columns != self._columns or set(rows) != set(self._rows):
             self.beginResetModel()
             self._results, self._rows, self._columns = tuple(results), rows, columns
+            if self._sorting[0] > len(columns):
+                self._sorting = (0, Qt.SortOrder.AscendingOrder)
+            self._rows.sort(key=self._key, reverse=self._sorting[1] == Qt.SortOrder.DescendingOrder)
             self.endResetModel()
             return
         self._results = tuple(results)
         if rows:
+            self.sort(*self._sorting)
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(columns)))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """By the numbers of a column. Here and not in a proxy, which would ask for each number again and again."""
+        self._sorting = (column, order)
+        rows = sorted(self._rows, key=self._key, reverse=order == Qt.SortOrder.DescendingOrder)
+        if rows == self._rows:
+            return
+        self.layoutAboutToBeChanged.emit()
+        where = {pair: row for row, pair in enumerate(rows)}
+        before = self.persistentIndexList()
+        after = [self.index(where[self._rows[index.row()]], index.column()) for index in before]
+        self._rows = rows
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _key(self, pair: tuple[int | None, int | None]) -> float:
+        """What a row is sorted by; what has no number comes first."""
+        column = self._sorting[0]
+        if column == 0:
+            return self._first_key(pair)
+        study, shown = self._columns[column - 1]
+        number = pair[study]
+        point = None if number is None else self._results[study].points[number]
+        return shown.key(point) if point is not None and point.counts.images else _LESS
+
+    def _first_key(self, pair: tuple[int | None, int | None]) -> float:
+        study, number = next((at, number) for at, number in enumerate(pair) if number is not None)
+        result = self._results[study]
+        point = result.points[number]
+        block = block_of(point) if result.request.kind in ("single", "cut") else None
+        place = place_of(result.request.spec, block) if block else point.size
+        return float(place) + (point.seed or 0) / 1e4 + 1e6 * study
 
     def point_of(self, row: int) -> tuple[int, int] | None:
         """Study and point of a row."""
@@ -153,13 +188,10 @@ class StudyModel(QAbstractTableModel):
         study, column = self._columns[index.column() - 1]
         number = pair[study] if study < len(pair) else None
         point = None if number is None else self._results[study].points[number]
-        measured = point is not None and point.counts.images > 0
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
-        if role == SORT:
-            return column.key(point) if point is not None and measured else _LESS
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(point) if point is not None and measured else ("" if point is None else UNKNOWN)
+            return "" if point is None else column.text(point) if point.counts.images else UNKNOWN
         return None
 
     def _first_heading(self) -> str:
@@ -177,10 +209,6 @@ class StudyModel(QAbstractTableModel):
         result = self._results[at[0]]
         point = result.points[at[1]]
         block = block_of(point)
-        if role == SORT:
-            drawn = result.request.kind in ("random", "reorder")
-            place = place_of(result.request.spec, block) if block and not drawn else point.size
-            return float(place) + (point.seed or 0) / 1e4 + 1e6 * at[0]
         if role == Qt.ItemDataRole.DisplayRole:
             words = texts.lesion_words(point, result)
             return words if at[0] == 0 else f"◇ {words}"
@@ -239,10 +267,7 @@ class StudyTable(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source = StudyModel(self)
-        self.sorted = QSortFilterProxyModel(self)
-        self.sorted.setSourceModel(self.source)
-        self.sorted.setSortRole(SORT)
-        self.setModel(self.sorted)
+        self.setModel(self.source)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setSortingEnabled(True)
@@ -281,7 +306,7 @@ class StudyTable(QTableView):
         if row is None:
             self.clearSelection()
         else:
-            index = self.sorted.mapFromSource(self.source.index(row, 0))
+            index = self.source.index(row, 0)
             self.setCurrentIndex(index)
             self.scrollTo(index)
         self._telling = True
@@ -304,7 +329,7 @@ class StudyTable(QTableView):
 
     def _current(self) -> tuple[int, int] | None:
         indices = self.selectionModel().selectedRows()
-        return self.source.point_of(self.sorted.mapToSource(indices[0]).row()) if indices else None
+        return self.source.point_of(indices[0].row()) if indices else None
 
     def _choose(self) -> None:
         at = self._current()
