@@ -281,6 +281,19 @@ def test_cut_and_moved_blocks_have_chips_that_take_them_back(qtbot: QtBot) -> No
     assert panel.heading.text() == "Deleted blocks"
 
 
+def test_chips_that_come_later_have_room_for_all_their_rows(qtbot: QtBot) -> None:
+    opened = document()
+    panel = show(qtbot, AccuracyPanel(opened), 280, 900)
+    done = Lesion(frozenset(SMALL.block_ids[:7])).swapped(SMALL, "layer1.0", "layer1.2")
+    opened.replace(deleted=done.deleted, order=done.order)
+    qtbot.wait(1)
+    for area in (panel.chips, panel.moved_chips):
+        assert area.height() == area.heightForWidth(area.width())
+        assert area.verticalScrollBar().maximum() == 0
+        below = max(chip.geometry().bottom() for chip in area.chips)
+        assert below < area.viewport().height()
+
+
 def test_a_block_that_moves_on_has_its_new_place_on_its_chip(qtbot: QtBot) -> None:
     opened = document(SMALL, order=INTACT.swapped(SMALL, "layer1.0", "layer1.2").order)
     panel = show(qtbot, AccuracyPanel(opened))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.app.diagram import look as looks
@@ -37,7 +37,10 @@ class OpenedItem(QGraphicsRectItem):
         self._layout = operation_layout(graph)
         self._branch = frozenset(_branch(graph, cell))
         foot = _FOOT if cell.node.block is not None else 12.0
-        self.sheet = QRectF(0, 0, max(self._layout.width, 300) + 2 * _SIDE, self._layout.height + _HEAD + foot)
+        words = QFontMetricsF(looks.font(looks.TITLE, bold=True)).horizontalAdvance(opened_title(cell))
+        words += QFontMetricsF(looks.font(looks.SMALL)).horizontalAdvance(tr("Esc closes")) + _SIDE
+        width = max(self._layout.width, words, 300.0)
+        self.sheet = QRectF(0, 0, width + 2 * _SIDE, self._layout.height + _HEAD + foot)
         self.setRect(self.sheet.adjusted(-_SHADOW, -_SHADOW, _SHADOW, _SHADOW))
         self.setPen(QPen(Qt.PenStyle.NoPen))
         self.setZValue(10)
