@@ -58,7 +58,7 @@ Row = tuple[Tensor, ...]
 class Evaluator:
     """Measures one network on one set of images with many lesions.
 
-    Making one takes up to half a second: a network's first measures how it is run the fastest.
+    Making one takes up to half a second: the first of a network measures how it is run the fastest.
 
     Args:
         network: in eval mode, on its device; it is not changed.

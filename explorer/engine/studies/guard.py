@@ -3,10 +3,11 @@
 Two float32 passes of one network, in one order of operations or another, differ by rounding alone. A prediction can
 differ only where the two largest logits lie closer together than that. How much a lesion's logits differ is measured:
 its first few images run both ways. The tolerance is 64 times the largest difference that is found among these 4 x
-classes logits, and at least 2^-12 of an image's largest logit, a thousand times float32's half unit in the last place
-(2^-24), times four. Rounding adds up like random steps, so the differences of all images scatter about the same scale;
-one of 32 times the largest of 4 x classes of them, on each of two logits, does not occur. Whatever is closer is run
-again the plain way, in the plain loop's own batches, and so is what gives no numbers.
+classes logits, and at least 2^-12 of an image's largest logit, 4,096 times what one rounding may change it by.
+Rounding adds up like random steps, so the differences of all images scatter about the same scale; one of 32 times the
+largest of 4 x classes of them, on each of two logits, does not occur. Whatever is closer is run again the plain way, in
+the plain loop's own batches, and so is what gives no numbers. In the single study of the bundled ResNet-56 on 1,000
+images these were 3 of 28,000 predictions, and the largest difference among 1,120 logits was 3e-6.
 
 Where those first images have logits beyond 10^9, every image is run the plain way: numbers may then overflow inside of
 the network in one order of operations and not in the other. Where they have not, another image would have to be larger

@@ -21,7 +21,7 @@ _KEPT = 14
 """Activations kept at once on a walk through 8,192 lesions, by `tree.walk`'s bound."""
 _MACS_A_PIECE = 4e9
 """Work of one block on one batch on the CPU, so that a cancel is heard: less than a tenth of a second."""
-_MEASURING_S = 0.2
+_MEASURING_S = 0.1
 _ROUNDS = 3
 
 
@@ -55,7 +55,7 @@ def pace(
     """Batch size and threads for a network, measured once a process.
 
     One block of each stage is run on a batch of every size in question, on one thread and on all; the stages count as
-    many times as they have blocks. It takes less than half a second: after a fifth no further choice is tried.
+    many times as they have blocks. It takes a quarter of a second at most: after a tenth no further choice is tried.
 
     Args:
         spec, device: of the network.
