@@ -119,9 +119,8 @@ def study_name(result: StudyResult) -> str:
 
 
 def intact_words(result: StudyResult) -> str:
-    """`intact 93.6 %, n = 500`, or how far it is."""
-    accuracy = result.intact.counts.accuracy
-    n = images_words(result)
+    """`intact 93.6 %, n = 500`."""
+    accuracy, n = result.intact.counts.accuracy, images_words(result)
     return n if accuracy is None else tr("intact {accuracy} %, {n}", accuracy=percent(accuracy), n=n)
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "StudyPanel"]
 _SIDE, _LARGEST_SIDE, _SHARE = 300, 480, 0.42
 """Logical pixels that the side gets at first, and its share of the room where there is more."""
+_MIDDLE = 310
+"""The least for the chart and the row of the budget below it."""
 _ROOM_FOR_SIDE = 760
 """Narrower than this the side starts closed."""
 
@@ -147,7 +149,7 @@ class StudyPanel(Panel):
         column.addWidget(self._pages, 1)
         column.addWidget(self.budget)
         column.addWidget(self.foot)
-        middle.setMinimumWidth(220)
+        middle.setMinimumWidth(_MIDDLE)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.addWidget(middle)
@@ -201,13 +203,21 @@ class StudyPanel(Panel):
         another = not self._results or not results or self._results[0].request != results[0].request
         self._results = tuple(results)
         if another:
-            self._pointed, self._awaited = (-1, -1), None
-            self.side.forget_images()
+            self._forget()
         self.error.hide()
         self.bar.show_results(self._results)
         if self._results:
             self.setup_column.show_progress(self._results[-1])
         self._draw()
+
+    def _forget(self) -> None:
+        """Another study: what was pointed at and waited for belongs to the one before."""
+        if self._pointed[0] >= 0:
+            self.hovered.emit(None, 0)
+        self._pointed, self._awaited = (-1, -1), None
+        if self.chart is not None:
+            self.chart.point_at(-1, -1)
+        self.side.forget_images()
 
     def show_state(self, state: str) -> None:
         """`idle`, `running` or `paused`."""
@@ -230,7 +240,10 @@ class StudyPanel(Panel):
 
     def show_flipped(self, images: FlippedImages, result: StudyResult, point: StudyPoint, label: int | None) -> None:
         """Show images whose prediction changed, if they are still what is waited for."""
-        if self._awaited is None or self._awaited[2] != label:
+        if self._awaited is None:
+            return
+        study, number, awaited = self._awaited
+        if (self._results[study].points[number].lesion, awaited) != (point.lesion, label):
             return
         self.side.images.show_flipped(images, result, point, label)
 
@@ -334,7 +347,7 @@ class StudyPanel(Panel):
             if not self._splitter.sizes()[1]:
                 width = self._splitter.width()
                 side = round(min(max(_SIDE, _SHARE * width), _LARGEST_SIDE))
-                self._splitter.setSizes([max(width - side, 220), side])
+                self._splitter.setSizes([max(width - side, _MIDDLE), side])
             self.side.show_results(self._results, self._marked)
 
     def _turn_side_to(self, page: str) -> None:

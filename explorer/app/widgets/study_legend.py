@@ -16,7 +16,7 @@ from explorer.app.text import tr
 from explorer.app.theme import Palette, mixed, part_colour, theme
 from explorer.engine.study_records import StudyResult
 
-Sign = Literal["bars", "line", "path", "second", "triangle", "whisker", "quartiles", "run", "budget"]
+Sign = Literal["", "bars", "line", "path", "second", "triangle", "whisker", "quartiles", "run", "budget"]
 _SIZE = 12
 _LINE = 20.0
 _SAMPLE = 24.0
@@ -25,7 +25,7 @@ _GAP = 18.0
 
 @dataclass(frozen=True)
 class StudyLegend:
-    """Pairs of a sign and its words; the studies come first."""
+    """Pairs of a sign, empty for none, and its words; the studies come first."""
 
     entries: tuple[tuple[Sign, str], ...]
 
@@ -37,10 +37,9 @@ class StudyLegend:
         kind = results[0].request.kind
         first: Sign = "bars" if kind in ONE_BY_ONE else "path" if kind == "greedy" else "line"
         signs: tuple[Sign, ...] = (first, "second")
-        entries = [
-            (sign, f"{texts.study_name(result)} · {texts.intact_words(result)}")
-            for sign, result in zip(signs, results, strict=False)
-        ]
+        entries: list[tuple[Sign, str]] = []
+        for sign, result in zip(signs, results, strict=False):
+            entries += [(sign, texts.study_name(result)), ("", texts.intact_words(result))]
         if kind in ONE_BY_ONE:
             spec = results[0].request.spec
             if any(halves(spec, block) for block in spec.block_ids):
@@ -62,20 +61,22 @@ class StudyLegend:
         metrics = QFontMetricsF(_font())
         for (sign, words), place in zip(self.entries, self._places(rect.width()), strict=True):
             x, y = rect.left() + place.x(), rect.top() + place.y() * _LINE
-            _SIGNS[sign](painter, QRectF(x, y + 3, _SAMPLE, _LINE - 6), palette)
+            if sign:
+                _SIGNS[sign](painter, QRectF(x, y + 3, _SAMPLE, _LINE - 6), palette)
+                x += _SAMPLE + 6
             painter.setFont(_font())
             painter.setPen(QColor(palette.text if sign in ("bars", "line", "path", "second") else palette.muted))
-            room = rect.right() - x - _SAMPLE - 6
+            room = rect.right() - x
             shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
             flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
-            painter.drawText(QRectF(x + _SAMPLE + 6, y, room, _LINE), int(flags), shown)
+            painter.drawText(QRectF(x, y, room, _LINE), int(flags), shown)
 
     def _places(self, width: float) -> list[QPointF]:
         """Left end of each entry; y counts lines."""
         metrics = QFontMetricsF(_font())
         x, line, places = 0.0, 0, []
-        for _, words in self.entries:
-            needed = _SAMPLE + 6 + metrics.horizontalAdvance(words)
+        for sign, words in self.entries:
+            needed = (_SAMPLE + 6 if sign else 0) + metrics.horizontalAdvance(words)
             if x and x + needed > width:
                 x, line = 0.0, line + 1
             places.append(QPointF(x, line))
@@ -89,7 +90,7 @@ class StudyLegendStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._legend = StudyLegend(())
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setAccessibleName(tr("Legend"))
