@@ -15,6 +15,7 @@ from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.studies import guard, passes, tuning
 from explorer.engine.studies.evaluator import Evaluator
+from explorer.engine.studies.tree import walk
 from explorer.networks.lesion import Action, Lesion, course
 from explorer.networks.spec import NetworkSpec
 from tests.engine.evaluations import (
@@ -254,7 +255,7 @@ def test_the_tolerance_is_far_above_what_rounding_does() -> None:
     order = images.order(0)
     evaluator = evaluator_of(network, images)
     for done in lesions:
-        edges = evaluator._walk([done])
+        edges = walk([course(DEEPER, done)])
         ours: list[Tensor] = []
         with torch.inference_mode():
             x = passes_input(evaluator)

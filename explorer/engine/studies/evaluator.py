@@ -142,7 +142,7 @@ class Evaluator:
         return in_pieces(self._evaluated(list(lesions), start), self.threads)
 
     def _evaluated(self, lesions: list[Lesion], start: int) -> Iterator[Answer | None]:
-        edges = self._walk(lesions)
+        edges = yield from self._walk(lesions)
         tolerances: dict[int, Tensor] = {}
         passes = self._passes
         if self.training is not None:
@@ -162,8 +162,12 @@ class Evaluator:
                 yield Answer(number, start, *(column[row_of[number]] for column in columns[:2]))
             start = end
 
-    def _walk(self, lesions: Sequence[Lesion]) -> tuple[Edge, ...]:
-        return walk([course(self.network.spec, lesion) for lesion in lesions])
+    def _walk(self, lesions: Sequence[Lesion]) -> Generator[None, None, tuple[Edge, ...]]:
+        courses = []
+        for lesion in lesions:
+            courses.append(course(self.network.spec, lesion))
+            yield
+        return walk(courses)
 
     def _reestimated(self, edges: Sequence[Edge], training: Tensor) -> Generator[None, None, Passes]:
         passes = ReestimatedPasses(self.network, self._number if self._fast else None)
@@ -229,7 +233,7 @@ class Evaluator:
             inside = unsure & (batches == batch)
             again = np.flatnonzero(inside.any(1))
             first = int(batch) * self._plain_batch
-            edges = self._walk([lesions[int(row)] for row in again])
+            edges = yield from self._walk([lesions[int(row)] for row in again])
             rows = yield from self._rows(self._plain, edges, first, min(first + self._plain_batch, self.total))
             for edge, found in rows.items():
                 row = again[edges[edge].numbers[0]]

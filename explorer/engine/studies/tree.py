@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from explorer.networks.lesion import Action
 
@@ -57,7 +56,7 @@ def walk(courses: Sequence[Course]) -> tuple[Edge, ...]:
         fork = ahead.pop()
         first = found[fork.low]
         # Of sorted courses, the first and the last differ the earliest.
-        end = _alike(first, found[fork.high - 1])
+        end = _alike(first, found[fork.high - 1], fork.depth)
         ended = len(first) == end
         below = list(_split(found, fork.low + ended, fork.high, end))
         numbers = tuple(asked[first]) if ended else ()
@@ -69,9 +68,10 @@ def walk(courses: Sequence[Course]) -> tuple[Edge, ...]:
     return tuple(edges)
 
 
-def _alike(one: Course, other: Course) -> int:
-    """How many actions two courses have in common from the beginning on."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _alike(one: Course, other: Course, known: int) -> int:
+    """How many actions two courses have in common from the beginning on; so many of them are known."""
+    shorter = min(len(one), len(other))
+    return next((index for index in range(known, shorter) if one[index] != other[index]), shorter)
 
 
 def _split(found: list[Course], low: int, high: int, depth: int) -> Iterator[tuple[int, int]]:
