@@ -156,6 +156,20 @@ def test_the_first_snapshot_has_every_point_and_counts_only_grow(four: Case, mon
     assert [told.finished for told in shown] == [False] * (len(shown) - 1) + [True]
 
 
+def test_of_many_lesions_the_first_show_before_the_others_are_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.engine.studies.study._SHOW_SECONDS", 0.0)
+    made = case(tmp_path, FOUR.with_(blocks=(8, 8, 8)))
+    shown = snapshots(Session().study(made.request("single")))
+    measured = [[point.counts.images > 0 for point in told.points] for told in shown]
+    assert any(row[0] and not row[-1] for row in measured)
+    for row in measured:
+        assert row == sorted(row, reverse=True)
+    for point in shown[-1].points[::6]:
+        Slow(made.network).check(point)
+
+
 def test_a_pause_does_not_count(four: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two steps an hour passes by the clock."""
     from explorer.engine.studies import study as module

@@ -13,13 +13,16 @@ from torch import Tensor
 
 from explorer.engine.datasets import LabelledImages
 from explorer.engine.modules import ResidualNetwork
-from explorer.engine.records import DeviceInfo, WeightsInfo
+from explorer.engine.records import CPU, DeviceInfo, WeightsInfo
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.protocol import Circumstances
 from explorer.engine.studies.scores import Answers, Memory, Score
 from explorer.engine.studies.storage import Saved
 from explorer.engine.study_records import StudyRequest
 from explorer.networks.lesion import INTACT, Lesion, course
+
+_LEAST_PART, _PARTS = 8, 8
+"""Lesions in a part of the first batch at the least, and how many parts at the most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,15 +127,36 @@ class Bench:
         pending = self.pending([self.intact, *(run for run in runs if run is not self.intact)])
         if not pending:
             return
-        batch = self.evaluator.batch
-        start = min(run.answers.images for run in pending) // batch * batch
-        for answer in self.evaluator.evaluate([run.lesion for run in pending], start):
+        if self._worth_parting(pending):
+            size = max(_LEAST_PART, -(-len(pending) // _PARTS))
+            for begin in range(0, len(pending), size):
+                yield from self._evaluate(pending[begin : begin + size], 0, only_first=True)
+            pending = self.pending(pending)
+        if pending:
+            batch = self.evaluator.batch
+            yield from self._evaluate(pending, min(run.answers.images for run in pending) // batch * batch)
+
+    def _worth_parting(self, pending: Sequence[Run]) -> bool:
+        """Whether the first batch is done in parts, so that the first bars show within a second or two and not all
+        together after many: where there are many lesions, on the CPU. It costs a hundredth or so of a study of 1,000
+        images; with statistics to estimate anew it would cost far more."""
+        fresh = not any(run.answers.images for run in pending)
+        slow = self.device.id == CPU.id and self.material.training is None
+        return fresh and slow and len(pending) >= 2 * _LEAST_PART
+
+    def _evaluate(self, runs: Sequence[Run], start: int, only_first: bool = False) -> Iterator[None]:
+        """From an image on to the end, or a single batch."""
+        left = len(runs)
+        for answer in self.evaluator.evaluate([run.lesion for run in runs], start):
             if answer is not None:
-                run = pending[answer.number]
+                run = runs[answer.number]
                 run.answers.add(answer.first, answer.predictions, answer.probabilities)
                 if run.answers.finished:
                     self._memory.keep((self._origin, run.key), run.answers)
+                left -= 1
             yield
+            if only_first and not left:
+                return
 
     def circumstances(self) -> Circumstances:
         """For the protocol."""
@@ -143,7 +167,7 @@ class Bench:
             data=material.data.name,
             labelled=material.labels is not None,
             images=self.total,
-            training=0 if material.training is None else len(material.training),
+            training=0 if evaluator.training is None else len(evaluator.training),
             device=self.device.id,
             title=self.device.title,
             arithmetic=evaluator.arithmetic,
