@@ -55,6 +55,12 @@ def test_nothing_about_a_plain_network_speaks_of_shortcuts(qtbot: QtBot) -> None
     assert "36,992 parameters, 9,437,184 MACs" in moved
 
 
+def test_a_tooltip_says_whether_a_block_can_change_places(qtbot: QtBot) -> None:
+    view = make_view(qtbot, RESNET)
+    assert "changes places" in tip(RESNET, "layer2.1", view)
+    assert "changes places" not in tip(RESNET, "layer2.0", view), "no other block halves this map"
+
+
 def block_of(spec: NetworkSpec, block: str) -> BlockSpec:
     return next(found for found in spec.all_blocks if found.id == block)
 

@@ -6,7 +6,7 @@ from explorer.app.diagram.look import kernels_text, shape_text
 from explorer.app.text import tr
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.layout import Cell
-from explorer.networks.lesion import Mode, passes_on
+from explorer.networks.lesion import Mode, exchangeable, passes_on
 from explorer.networks.operations import Operation
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
@@ -138,6 +138,8 @@ def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
     ]
     if cell.node.block is not None:
         lines += _block_lines(cell.node.block, mode)
+        if any(cell.id in group for group in exchangeable(spec)):
+            lines.append(tr("Dragged onto another card of equal shape, it changes places with it"))
     return "\n".join(lines)
 
 
