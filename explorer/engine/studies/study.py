@@ -99,9 +99,9 @@ def _run(
     order = data.order(0)[: request.images]
     if len(order) < LEAST_IMAGES:
         raise UserError(
-            "A study needs at least {least} images for an interval that means anything, and {name} gives {count}: "
-            "choose more, or another set.",
-            least=LEAST_IMAGES, name=data.name, count=len(order),
+            "A study needs at least {least} images for an interval that means anything, not {count}: choose more, or "
+            "a larger set.",
+            least=LEAST_IMAGES, count=len(order),
         )  # fmt: skip
     training = yield from _training(request, data, len(order), loaded.info)
     weights = yield from storage.weights_digest(loaded.network)
