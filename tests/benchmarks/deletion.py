@@ -8,8 +8,8 @@ float32, on the same threads.
 - Peak memory of the single study of ResNet-110 on 10,000 images in a process of its own, above what that process takes
   before: at most 1.5 GiB. Every batch runs the same walk on tensors of the same sizes, so the first three of its
   batches reach it; `memory_images` says how many were run, `--whole` runs them all (minutes).
-- The longest time between two places where the study can be cancelled, and the time that cancelling takes: at most
-  0.3 s together.
+- The longest time between two places where the study can be cancelled, that of making the evaluator (which measures its
+  pace the first time), and the time that cancelling takes: at most 0.3 s each.
 """
 
 from __future__ import annotations
@@ -80,9 +80,11 @@ class Ours:
 
     def __init__(self, network: ResidualNetwork, count: int, lesions: Sequence[Lesion], fast: bool = False) -> None:
         images, order = images_of(count)
-        began = last = time.perf_counter()
+        began = time.perf_counter()
         self.longest = 0.0
         self.evaluator = Evaluator(network, images, _PREPROCESSING, order, _CPU, fast)
+        last = time.perf_counter()
+        self.making = last - began
         self.predictions = np.zeros((len(lesions), count), np.int32)
         for answer in self.evaluator.evaluate(lesions):
             now = time.perf_counter()
@@ -137,6 +139,7 @@ def measure_single(count: int) -> dict[str, object]:
         "batch": exact.evaluator.batch, "threads": exact.evaluator.threads,
         "fast_threads": fast.evaluator.threads, "fast": fast.evaluator.arithmetic,
         "longest_between_yields_s": max(exact.longest, fast.longest),
+        "longest_making_s": max(exact.making, fast.making), "seconds_at_most": 0.3,
     }  # fmt: skip
 
 
