@@ -74,14 +74,12 @@ def cell_colour(panel: FeatureMapsPanel, place: int) -> np.ndarray:
 
 
 def test_maps_below_zero_have_zero_in_the_middle_of_two_colours(qtbot: QtBot) -> None:
-    """Outputs of pre-activation blocks have passed no ReLU (He et al. 2016, equation 3)."""
     maps = np.array([0, -3, 1])[:, None, None] * np.ones((4, 4))
     panel = panel_with(qtbot, of(maps))
     assert (panel.bar.low.text(), panel.bar.high.text()) == ("−3.0", "3.0")
     table = pyqtgraph.colormap.get(arithmetic.DIVERGING)
     for place, share in ((0, 0.5), (1, 0.0), (2, 4 / 6)):
-        expected = np.array(table.mapToByte(share))[:3].astype(int)
-        assert np.abs(cell_colour(panel, place) - expected).max() <= 4
+        assert np.abs(cell_colour(panel, place) - np.array(table.mapToByte(share))[:3]).max() <= 4
 
 
 def test_change_can_be_asked_for_with_blocks_cut_or_moved(
@@ -93,6 +91,9 @@ def test_change_can_be_asked_for_with_blocks_cut_or_moved(
         result = picture_result(picture(), FLAT, maps=now, intact_maps=intact)
         panel.show_result(replace(result, request=replace(result.request, **lesion)))
         assert panel.change.isEnabled()
+    panel.show_result(replace(panel._result, maps={"layer1": intact["layer2"]}))
+    assert not panel.change.isEnabled()
+    assert "another size" in panel.change.toolTip()
 
 
 def test_empty_panel_says_what_to_do(qtbot: QtBot) -> None:

@@ -295,7 +295,8 @@ class FeatureMapsPanel(Panel):
         possible = before is not None and before.shape == maps.shape
         self.change.setEnabled(possible)
         first = tr("Delete, cut or move something first: then the maps differ from the intact ones.")
-        self.change.setToolTip("" if possible else first)
+        elsewhere = tr("In its own place this part has maps of another size.")
+        self.change.setToolTip("" if possible else first if before is None else elsewhere)
         if not possible and self.change.isChecked():
             self.change.blockSignals(True)
             self.change.setChecked(False)
