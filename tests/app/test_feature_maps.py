@@ -85,8 +85,7 @@ def test_maps_below_zero_have_zero_in_the_middle_of_two_colours(qtbot: QtBot) ->
 def test_change_can_be_asked_for_with_blocks_cut_or_moved(
     qtbot: QtBot, real: tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
 ) -> None:
-    now, intact = real
-    panel = panel_with(qtbot, now, intact)
+    panel = panel_with(qtbot, now := real[0], intact := real[1])
     for lesion in ({"cut": DELETED}, {"order": INTACT.swapped(SMALL, "layer1.0", "layer1.1").order}):
         result = picture_result(picture(), FLAT, maps=now, intact_maps=intact)
         panel.show_result(replace(result, request=replace(result.request, **lesion)))
