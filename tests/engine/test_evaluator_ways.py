@@ -127,7 +127,7 @@ def test_the_fastest_choice_is_taken_and_remembered(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
     tried: list[Pace] = []
 
-    def seconds(spec: object, passes: object, choice: Pace) -> float:
+    def seconds(spec: object, passes: object, choice: Pace, enough: float) -> float:
         tried.append(choice)
         return abs(choice.batch - 32) + choice.threads
 
@@ -147,7 +147,7 @@ def test_measuring_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_remembered", {})
     monkeypatch.setattr(tuning, "_MEASURING_S", 0.0)
     tried: list[Pace] = []
-    monkeypatch.setattr(tuning, "_seconds_an_image", lambda spec, passes, choice: float(tried.append(choice) or 1))
+    monkeypatch.setattr(tuning, "_seconds_an_image", lambda spec, passes, choice, _: float(tried.append(choice) or 1))
     assert pace(BASIC, CPU, FoldedPasses(undecided(BASIC)), 1000).batch == 64
     assert len(tried) == 1
 

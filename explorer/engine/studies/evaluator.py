@@ -21,7 +21,7 @@ from explorer.engine.modules import ResidualNetwork, answers
 from explorer.engine.records import Preprocessing
 from explorer.engine.studies import guard
 from explorer.engine.studies.folded import FoldedPasses, layout
-from explorer.engine.studies.passes import Passes, PlainPasses, in_pieces, walked
+from explorer.engine.studies.passes import Passes, PlainPasses, computing, in_pieces, walked
 from explorer.engine.studies.reestimate import ReestimatedPasses
 from explorer.engine.studies.tree import Edge, walk
 from explorer.engine.studies.tuning import BATCH, most_images, pace
@@ -110,7 +110,8 @@ class Evaluator:
         self._plain = PlainPasses(network)
         self._passes: Passes = self._plain
         if training is None and (fast or self._guarded):
-            self._passes = FoldedPasses(network, self._number)
+            with computing(1):
+                self._passes = FoldedPasses(network, self._number)
         self.arithmetic = self._words(training is None)
         most = most_images(network.spec, device, budget)
         self.training = None if training is None else training[: max(most, 2)]

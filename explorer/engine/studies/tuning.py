@@ -70,8 +70,8 @@ def pace(
     key = (spec, fast, free, most, usual)
     if key not in _remembered:
         batches = dict.fromkeys(min(most, size) for size in (_FREE if free else (BATCH,)))
-        # Threads matter most, so both numbers are tried with the usual batch before another batch is.
-        choices = [Pace(batch, threads) for batch in batches for threads in dict.fromkeys((usual, 1))]
+        # One thread can't wait for another, whatever else the machine does, so its time is the safest to begin with.
+        choices = [Pace(batch, threads) for batch in batches for threads in dict.fromkeys((1, usual))]
         _remembered[key] = _fastest(spec, passes, choices)
     return _remembered[key]
 
@@ -80,7 +80,7 @@ def _fastest(spec: NetworkSpec, passes: Passes, choices: list[Pace]) -> Pace:
     best, least = choices[0], float("inf")
     began = time.perf_counter()
     for choice in choices if len(choices) > 1 else ():
-        seconds = _seconds_an_image(spec, passes, choice)
+        seconds = _seconds_an_image(spec, passes, choice, least)
         if seconds < least:
             best, least = choice, seconds
         if time.perf_counter() - began > _MEASURING_S:
@@ -88,22 +88,22 @@ def _fastest(spec: NetworkSpec, passes: Passes, choices: list[Pace]) -> Pace:
     return best
 
 
-def _seconds_an_image(spec: NetworkSpec, passes: Passes, choice: Pace) -> float:
-    """The least of a few rounds of each stage's last block: what else the machine does only adds."""
+def _seconds_an_image(spec: NetworkSpec, passes: Passes, choice: Pace, enough: float = float("inf")) -> float:
+    """Mean of a few rounds of each stage's last block, after one to warm up: threads that have to wait for each other
+    now will wait again. It stops early where it takes longer than `enough` an image."""
     total = 0.0
-    inputs = [part.output for part in (network_cost(spec).stem, *network_cost(spec).blocks)]
-    blocks = spec.all_blocks
+    cost = network_cost(spec)
+    inputs = [part.output for part in (cost.stem, *cost.blocks)]
     with computing(choice.threads):
         for stage in spec.stages:
             block = stage.blocks[-1]
-            x = torch.zeros(choice.batch, *inputs[blocks.index(block)])
-            if block.pooled:
-                x = x[:, :, ::2, ::2]
-            x = passes.enter(x)
-            times = []
+            x = torch.zeros(choice.batch, *inputs[spec.all_blocks.index(block)])
+            x = passes.enter(x[:, :, ::2, ::2] if block.pooled else x)
+            passes.run((0, 0), ("whole", block.id), x, False)
+            began = time.perf_counter()
             for _ in range(_ROUNDS):
-                began = time.perf_counter()
                 passes.run((0, 0), ("whole", block.id), x, False)
-                times.append(time.perf_counter() - began)
-            total += min(times) * len(stage.blocks)
-    return total / choice.batch
+            total += (time.perf_counter() - began) / _ROUNDS * len(stage.blocks) / choice.batch
+            if total > enough:
+                break
+    return total
