@@ -459,3 +459,22 @@ def test_another_study_forgets_what_was_pointed_at(panel: StudyPanel) -> None:
     panel.show_results((replace(other, points=other.points[:2]),))
     assert lit == [None]
     assert panel.foot.words.full_text.startswith("n = 40")
+
+
+def test_tab_walks_as_one_reads(panel: StudyPanel, qtbot: QtBot) -> None:
+    panel.show_results((study("greedy"),))
+    panel.budget.budget.setValue(100)
+    panel.activateWindow()
+    panel.bar.measure.setFocus()
+    wanted = [panel.chart, panel.budget.budget, panel.budget.apply, panel.foot.compare, panel.foot.export]
+    walked: list[QWidget | None] = []
+    while panel.side.table not in walked:
+        qtbot.keyClick(QApplication.focusWidget() or panel, Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+        assert len(walked) < 20
+    assert [widget for widget in walked if widget in wanted] == wanted
+
+
+def test_the_protocol_can_be_read_without_the_side(panel: StudyPanel) -> None:
+    panel.show_results((study(),))
+    assert "Every block alone was deleted." in panel.foot.words.toolTip()

@@ -6,19 +6,13 @@ The panel shows snapshots that the controller hands over, as they stream in, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QCursor, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QToolTip,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
 from explorer.app import study_texts as texts
 from explorer.app.panels.study_bar import StudyBar
@@ -27,6 +21,7 @@ from explorer.app.panels.study_damage import DamageView
 from explorer.app.panels.study_foot import StudyFoot
 from explorer.app.panels.study_setup import Setup, SetupColumn
 from explorer.app.panels.study_side import StudySide
+from explorer.app.panels.study_unfinished import UnfinishedRow
 from explorer.app.study_numbers import block_of, usable
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
@@ -93,7 +88,10 @@ class StudyPanel(Panel):
         self.side = StudySide()
         self.budget = BudgetRow()
         self.budget.hide()
-        self._build_lines()
+        self._unfinished = UnfinishedRow()
+        self.take_up, self.discard = self._unfinished.take_up, self._unfinished.discard
+        self.error = paragraph(rank="error")
+        self.error.hide()
         self._build_middle()
         row = QHBoxLayout()
         row.setSpacing(SPACE)
@@ -107,27 +105,11 @@ class StudyPanel(Panel):
         row.addLayout(column, 1)
         self.body.addLayout(row, 1)
         self._wire()
+        self._order_tabs()
         self._show_page()
         theme().changed.connect(self._recolour)
 
     # -- building ------------------------------------------------------------------------------------------------
-
-    def _build_lines(self) -> None:
-        """What is unfinished, and what failed."""
-        self._unfinished = QWidget()
-        row = QHBoxLayout(self._unfinished)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.unfinished = paragraph()
-        self.take_up = QPushButton(tr("Resume"))
-        self.discard = QPushButton(tr("Discard"))
-        row.addWidget(self.unfinished, 1)
-        for button, send in ((self.take_up, self.take_up_requested), (self.discard, self.discard_requested)):
-            button.setProperty("small", True)
-            button.clicked.connect(send)
-            row.addWidget(button)
-        self._unfinished.hide()
-        self.error = paragraph(rank="error")
-        self.error.hide()
 
     def _build_middle(self) -> None:
         self.hint = paragraph()
@@ -166,6 +148,8 @@ class StudyPanel(Panel):
         column.resume_requested.connect(self.resume_requested)
         column.cancel_requested.connect(self.cancel_requested)
         column.recipe_requested.connect(self._follow_recipe)
+        self.take_up.clicked.connect(self.take_up_requested)
+        self.discard.clicked.connect(self.discard_requested)
         self.bar.changed.connect(self._draw)
         self.foot.compare_requested.connect(self.compare_requested)
         self.foot.comparison_dropped.connect(self.comparison_dropped)
@@ -176,9 +160,26 @@ class StudyPanel(Panel):
         self.damage.pointed.connect(self._cell_pointed)
         self.damage.chosen.connect(self._open_cell)
         self.budget.changed.connect(self._draw)
-        self.budget.apply_requested.connect(self._apply_budget)
+        self.budget.apply_requested.connect(partial(self._choose, 0))
+
+    def _order_tabs(self) -> None:
+        """As it is read: setup, the row above, the chart or the heat map, what stands below, what stands beside."""
+        bar, side = self.bar, self.side
+        chart = [] if self.chart is None else [self.chart]
+        order: list[QWidget] = [
+            *bar.view.buttons.values(), bar.measure, *bar.sorting.buttons.values(), *bar.across.buttons.values(),
+            bar.side, self.take_up, self.discard, *chart, self.damage.map, self.budget.budget, self.budget.apply,
+            self.foot.compare, self.foot.export, *side.choice.buttons.values(), side.table, self.info,
+        ]  # fmt: skip
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
 
     # -- what the controller calls ---------------------------------------------------------------------------------
+
+    @property
+    def unfinished(self) -> QLabel:
+        """What the line on an interrupted study says."""
+        return self._unfinished.words
 
     @property
     def results(self) -> tuple[StudyResult, ...]:
@@ -230,8 +231,7 @@ class StudyPanel(Panel):
 
     def show_unfinished(self, text: str | None) -> None:
         """Offer to take up a study that was interrupted, or no longer."""
-        self.unfinished.setText(text or "")
-        self._unfinished.setVisible(bool(text))
+        self._unfinished.show_words(text)
 
     def show_error(self, sentence: str) -> None:
         """Say why a study stopped; what was measured stays."""
@@ -240,12 +240,10 @@ class StudyPanel(Panel):
 
     def show_flipped(self, images: FlippedImages, result: StudyResult, point: StudyPoint, label: int | None) -> None:
         """Show images whose prediction changed, if they are still what is waited for."""
-        if self._awaited is None:
-            return
-        study, number, awaited = self._awaited
-        if (self._results[study].points[number].lesion, awaited) != (point.lesion, label):
-            return
-        self.side.images.show_flipped(images, result, point, label)
+        if self._awaited is not None:
+            study, number, awaited = self._awaited
+            if (self._results[study].points[number].lesion, awaited) == (point.lesion, label):
+                self.side.images.show_flipped(images, result, point, label)
 
     def mark(self, lesion: Lesion) -> None:
         """Mark the point that stands for what the open network has now."""
@@ -295,6 +293,7 @@ class StudyPanel(Panel):
             self.chart.chosen.connect(self._choose)
             self._chart_column.addWidget(self.chart, 1)
             self.chart.show()
+            self._order_tabs()
         return self.chart
 
     def _recolour(self) -> None:
@@ -321,8 +320,12 @@ class StudyPanel(Panel):
     def _show_words(self) -> None:
         """One line on what is pointed at, else on how the study was done."""
         study, point = self._pointed
-        if study >= 0 and study < len(self._results) and point < len(self._results[study].points):
-            self.foot.words.setText(" · ".join(texts.point_lines(self._results[study], point)))
+        if 0 <= study < len(self._results) and point < len(self._results[study].points):
+            words = " · ".join(texts.point_lines(self._results[study], point))
+            self.foot.words.setText(words)
+            self.foot.words.set_tip("")
+            if self.chart is not None:
+                self.chart.setAccessibleDescription(words)
             return
         result = self._results[0]
         parts = [
@@ -330,6 +333,7 @@ class StudyPanel(Panel):
             texts.duration(result.seconds),
         ]  # fmt: skip
         self.foot.words.setText(" · ".join(parts))
+        self.foot.words.set_tip("\n".join(translated(sentence) for sentence in result.protocol.sentences))
 
     # -- the side ------------------------------------------------------------------------------------------------
 
@@ -337,8 +341,7 @@ class StudyPanel(Panel):
         """Beside the first results, where there is room."""
         if not self._sized:
             self._sized = True
-            wide = self.width() >= _ROOM_FOR_SIDE
-            self._show_side(wide)
+            self._show_side(self.width() >= _ROOM_FOR_SIDE)
 
     def _show_side(self, there: bool) -> None:
         self.side.setVisible(there)
@@ -369,8 +372,8 @@ class StudyPanel(Panel):
         if study < 0 or self.chart is None or not self.chart.underMouse():
             QToolTip.hideText()
             return
-        lines = texts.point_lines(self._results[study], point)
-        QToolTip.showText(QCursor.pos() + QPoint(12, 12), "\n".join(lines), self.chart)
+        words = "\n".join(texts.point_lines(self._results[study], point))
+        QToolTip.showText(QCursor.pos() + QPoint(12, 12), words, self.chart)
 
     def _row_pointed(self, study: int, point: int) -> None:
         self._point_at(study, point)
@@ -378,13 +381,10 @@ class StudyPanel(Panel):
             self.chart.point_at(study, point)
 
     def _cell_pointed(self, point: int) -> None:
-        self._point_at(0 if point >= 0 else -1, point)
+        self._point_at(min(point, 0), point)
 
     def _choose(self, study: int, point: int) -> None:
         self.point_chosen.emit(self._results[study].points[point].lesion, study)
-
-    def _apply_budget(self, point: int) -> None:
-        self._choose(0, point)
 
     def _open_cell(self, point: int, label: int) -> None:
         self._awaited = (0, point, label)
