@@ -9,10 +9,12 @@ is kept too, and shown again at once when the same is asked for. The oldest file
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +49,9 @@ KEPT_FILES = 20
 MOST_FLIPPED = 60
 """Images of one cell that are shown."""
 _INTERVAL = 150
-"""Milliseconds between two drawings of a running study; each takes the window's thread a few."""
+"""Milliseconds between two drawings of a running study, at least."""
+_SHARE = 10
+"""How many times longer than a drawing took the next one waits: a large study must not keep the window busy."""
 TWIN = "twin"
 """Stands for the plain twin of the study's network where the name of a network is asked for."""
 
@@ -304,7 +308,9 @@ class Studies(QObject):
 
     def _show(self) -> None:
         self._soon.stop()
+        began = time.perf_counter()
         self.results_changed.emit(self.results)
+        self._soon.setInterval(max(_INTERVAL, round(1000 * _SHARE * (time.perf_counter() - began))))
 
     def _stepped(self, lane: Lane, value: object) -> None:
         if lane is Lane.STUDY and isinstance(value, StudyResult):
@@ -362,6 +368,8 @@ class _Study:
         self.request, self.file, self.anew = request, file, anew
 
     def __call__(self, session: Session) -> Generator[Step | StudyResult, None, StudyResult]:
+        # The chart comes with the first result; its library takes a while to import, which here stops nobody.
+        import_module("explorer.app.widgets.study_chart")
         with contextlib.suppress(OSError):  # the engine says in a note where nothing can be kept
             self.file.parent.mkdir(parents=True, exist_ok=True)
             remove_oldest(self.file.parent, KEPT_FILES - 1, spare=self.file)

@@ -63,6 +63,16 @@ def _toggle(window: Window, toggles: int, answers: list[float]) -> None:
             _wait(window.jobs.stopped, 5000)  # type: ignore[arg-type]
 
 
+def _study(window: Window, toggles: int, answers: list[float]) -> None:
+    """The same beside a study of 500 points, which is drawn as it goes on; its first chart included."""
+    state = window.document.state
+    window.actions_by_name["show_study"].trigger()
+    window.studies.run(StudyRequest("random", state.spec, state.weights, state.data, seeds=50))
+    while not any(point.counts.images for result in window.studies.results for point in result.points):
+        _wait(window.studies.results_changed, 20_000)  # type: ignore[arg-type]
+    _toggle(window, toggles, answers)
+
+
 def main(toggles: int = 12) -> None:
     qt_application(headless="DISPLAY" not in os.environ)
     with tempfile.TemporaryDirectory() as home:
@@ -72,12 +82,8 @@ def main(toggles: int = 12) -> None:
         _wait(window.settled, 120_000)  # type: ignore[arg-type]
         answers: list[float] = []
         gaps = _gaps(lambda: _toggle(window, toggles, answers))
-        state = window.document.state
-        window.actions_by_name["show_study"].trigger()
-        window.studies.run(StudyRequest("random", state.spec, state.weights, state.data, seeds=50))
-        _wait(window.studies.results_changed, 20_000)  # type: ignore[arg-type]
         beside: list[float] = []
-        study_gaps = _gaps(lambda: _toggle(window, toggles, beside))
+        study_gaps = _gaps(lambda: _study(window, toggles, beside))
         still = Lane.STUDY in window.jobs.running()
         began = time.perf_counter()
         window.close()

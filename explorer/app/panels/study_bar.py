@@ -74,10 +74,10 @@ class StudyBar(QWidget):
 
     def show_results(self, results: tuple[StudyResult, ...]) -> None:
         """Offer what fits the studies."""
-        there = bool(results)
-        for widget in (self.view, self.measure, self.sorting, self.across, self.side):
-            widget.setVisible(there)
-        if not there:
+        self.side.setVisible(bool(results))
+        if not results:
+            for widget in (self.view, self.measure, self.sorting, self.across):
+                widget.hide()
             return
         first = results[0]
         kind, labelled = first.request.kind, first.labels is not None

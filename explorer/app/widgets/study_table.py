@@ -287,9 +287,11 @@ class StudyTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(24)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        # Measuring each of hundreds of rows at every snapshot would take the time that drawing has.
+        # Columns are fitted now and then: Qt would measure the rows anew at every snapshot, which asks the model more
+        # often than painting does.
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setResizeContentsPrecision(30)
+        self._fitted: object = None
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
         self._telling = True
@@ -298,6 +300,12 @@ class StudyTable(QTableView):
     def show_results(self, results: Sequence[StudyResult], marked: Lesion) -> None:
         """Take the next snapshot."""
         self.source.show_results(results, marked)
+        # Figures grow wider with the images, but hardly between one doubling of their number and the next.
+        images = tuple(max((point.counts.images for point in result.points), default=0) for result in results)
+        fitted = [(result.request, count.bit_length()) for result, count in zip(results, images, strict=True)]
+        if fitted != self._fitted:
+            self._fitted = fitted
+            self.resizeColumnsToContents()
 
     def select_point(self, study: int, point: int) -> None:
         """Select a point's row and bring it into sight, without telling."""
