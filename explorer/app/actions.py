@@ -64,6 +64,8 @@ ENTRIES: tuple[Entry | None, ...] = (
     Entry("run_study", "Study", "Run the study", "Ctrl+R", "Delete, cut or move blocks one after another, and measure"),
     Entry("pause_study", "Study", "Pause the study", "Ctrl+Shift+P"),
     Entry("cancel_study", "Study", "Cancel the study", None, "What was measured stays, and can be taken up again"),
+    None,
+    Entry("training_logs", "Study", "How the bundled networks were trained…", None, "Error by epoch, and the commands"),
     Entry("zoom_in", "View", "Zoom in", _Standard.ZoomIn),
     Entry("zoom_out", "View", "Zoom out", _Standard.ZoomOut),
     Entry("fit", "View", "Fit the diagram", "Ctrl+0"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from explorer.app.help import show_about, show_keys
+from explorer.engine.training_logs import training_logs
 
 if TYPE_CHECKING:
     from explorer.app.window import Window
@@ -40,6 +41,7 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "run_study": window.study_desk.run_setup,
         "pause_study": window.studies.pause_or_resume,
         "cancel_study": window.studies.cancel,
+        "training_logs": partial(_show_training, window),
         "zoom_in": window.diagram.zoom_in,
         "zoom_out": window.diagram.zoom_out,
         "fit": window.diagram.fit,
@@ -52,6 +54,12 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "keys": partial(show_keys, window),
         "about": partial(show_about, window),
     }
+
+
+def _show_training(window: Window) -> None:
+    from explorer.app.training_log import show_training_logs  # with pyqtgraph, which takes a while to import
+
+    show_training_logs(training_logs(), window.document.state.weights.value, window)
 
 
 def wire_panels(window: Window) -> None:
