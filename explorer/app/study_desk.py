@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from explorer.app.files import Files
 from explorer.app.panels.study import Setup, StudyPanel
-from explorer.app.studies import Studies
+from explorer.app.studies import RECIPES, Studies
 from explorer.app.study_texts import kind_name
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme
 from explorer.engine.study_files import Unfinished
-from explorer.engine.study_records import FlippedImages, StudyPoint, StudyRequest, StudyResult
+from explorer.engine.study_records import FlippedImages, StudyKind, StudyPoint, StudyRequest, StudyResult
 from explorer.engine.study_tables import csv_text
 from explorer.errors import UserError
 from explorer.networks.lesion import INTACT, Lesion
@@ -101,6 +102,15 @@ class StudyDesk:
         self.show()
         if self._panel.setup_column.run.isEnabled():
             self.run(self._panel.setup())
+
+    def begin(self, name: str) -> None:
+        """Run a study by its name: a figure of the paper (`fig3`, `fig5a`, `fig5b`), or a kind, as the panel is set
+        up."""
+        if name in RECIPES:
+            self._studies.follow_recipe(name)
+        else:
+            self._panel.set_setup(replace(self._panel.setup(), kind=cast(StudyKind, name)))
+            self.run_setup()
 
     def run(self, setup: Setup) -> None:
         """Study what is open now."""

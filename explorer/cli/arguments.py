@@ -48,6 +48,10 @@ def _window_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="a picture to open")
     parser.add_argument("--delete", default="", metavar="IDS", help="blocks deleted at the start, ids with commas")
+    parser.add_argument(
+        "--study", choices=(*STUDIES, "fig3", "fig5a", "fig5b"),
+        help="run a deletion study at the start, of the open network or as in a figure of Veit et al. 2016",
+    )  # fmt: skip
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window, and quit")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the screenshot's window")
     parser.add_argument("--theme", choices=("light", "dark"), help="instead of the remembered one")

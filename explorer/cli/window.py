@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 REPORT_FOLDER = Path("resnet-explorer-report")
 _SCREENSHOT_SECONDS = 300
+_PAINTED_MS = 1000
+"""After a study's end: the last results are shown, and what they change in the window is painted."""
 
 
 def qt_application(headless: bool) -> QApplication:
@@ -66,6 +69,8 @@ def open_window(arguments: argparse.Namespace) -> int:
         return _report_instead(arguments)
     application = qt_application(headless=False)
     window = _window(arguments)
+    if arguments.study is not None:
+        window.settled.connect(partial(window.study_desk.begin, arguments.study))
     window.show()
     status = application.exec()
     if not window.jobs.ended:
@@ -112,10 +117,19 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
     saved: list[bool] = []
 
     def save() -> None:
-        saved.append(window.grab().save(str(path)))
-        application.exit()
+        if window.studies.activity == "idle":  # between the two studies of Fig. 3 it is so for a moment only
+            saved.append(window.grab().save(str(path)))
+            application.exit()
 
-    window.settled.connect(save)
+    def save_soon(activity: str) -> None:
+        if activity == "idle" and window.studies.results:
+            QTimer.singleShot(_PAINTED_MS, save)
+
+    if arguments.study is None:
+        window.settled.connect(save)
+    else:
+        window.studies.activity_changed.connect(save_soon)
+        window.settled.connect(partial(window.study_desk.begin, arguments.study))
     QTimer.singleShot(_SCREENSHOT_SECONDS * 1000, application.exit)
     application.exec()
     window.close()
