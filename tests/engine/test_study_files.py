@@ -90,6 +90,27 @@ def test_stopped_anywhere(four: Case, file: Path, answers: int) -> None:
     assert not file.exists()
 
 
+@pytest.mark.parametrize("kind", ["random", "reorder", "greedy"])
+def test_stopped_while_it_is_taken_up_again(four: Case, file: Path, kind: StudyKind) -> None:
+    """At each step before the first result, when only some of what the file holds is there."""
+    request = four.request(kind, images=300)
+    for told in (job := Session().study(request, file)):
+        if (told.fraction or 0.0) > 0.5:
+            break
+    job.close()
+    before = file.read_bytes()
+    over, steps = False, 0
+    while not over:
+        steps += 1
+        job = Session().study(request, file, resume=True)
+        over = any(isinstance(next(job), StudyResult) for _ in range(steps))
+        job.close()
+        if not over:
+            assert file.read_bytes() == before
+    assert steps > 3
+    same(done(request, file=file, resume=True), done(request))
+
+
 def test_what_was_done_is_not_done_again(four: Case, file: Path) -> None:
     request = four.request("random")
     assert stopped(request, file, 12) is None

@@ -259,17 +259,19 @@ class Study:
 
     def run(self) -> Generator[Told, None, StudyResult]:
         """Do it; the last thing yielded is the whole result, and the file goes once that is taken."""
-        taken = False
+        # Before all that is known is taken up, a file would hold less than the one of before.
+        worth_keeping = False
         try:
             for _ in self.work.prepare():
                 yield self._step()
+            worth_keeping = True
             yield (yield from self._snapshot())
             yield from self._work()
             result = yield from self._snapshot(finished=True)
             yield result
-            taken = True
+            worth_keeping = False
         finally:
-            if not taken:
+            if worth_keeping:
                 self._keeper.save(self)
         self._keeper.remove()
         return result
