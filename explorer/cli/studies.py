@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from typing import TextIO
 from explorer.cli.headless import data_ref, prepared, show
 from explorer.cli.study_text import lines
 from explorer.engine.records import Step
+from explorer.engine.study_files import read_header, request_to_json
 from explorer.engine.study_records import StudyRequest, StudyResult
 from explorer.engine.study_tables import csv_text, json_data, json_text
 from explorer.engine.writing import whole_file
@@ -40,6 +42,8 @@ def study(arguments: argparse.Namespace) -> None:
         reestimate=arguments.reestimate, device=device,
     )  # fmt: skip
     file = partial_file(arguments.kind, spec, arguments.output)
+    if not arguments.resume:
+        _check_partial(file, request)
     result: StudyResult | None = None
     with _Progress(sys.stderr if arguments.json else sys.stdout) as progress:
         try:
@@ -62,6 +66,23 @@ def partial_file(kind: str, spec: NetworkSpec, output: Path | None) -> Path:
     if output is not None:
         return output.with_name(output.name + ".partial")
     return Path(f"study-{kind}-{catalog.preset_name(spec) or spec.name}.partial")
+
+
+def _check_partial(file: Path, request: StudyRequest) -> None:
+    """Whether a study that begins anew may take the file's place: where it is the same study's, or nothing is there.
+
+    Raises:
+        UserError: the file is none of ours, or holds what is done of another study.
+    """
+    if not file.exists():
+        return
+    kept = read_header(file).get("request")
+    if not isinstance(kept, dict) or {**kept, "device": request.device} != json.loads(json.dumps(request_to_json(request))):
+        raise UserError(
+            "{path} holds what is done of another study: finish that with --resume, remove the file, or choose another "
+            "output with -o.",
+            path=file,
+        )  # fmt: skip
 
 
 def _stopped(file: Path, result: StudyResult | None) -> KeyboardInterrupt:

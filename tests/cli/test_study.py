@@ -290,6 +290,33 @@ def resumed_from_foreign(command: Command, words: list[object], tmp_path: Path) 
     return sentence
 
 
+def test_a_file_in_the_place_of_the_unfinished_study_is_not_lost(
+    command: Command, words: list[object], tmp_path: Path
+) -> None:
+    """Its end would remove it."""
+    output, partial = tmp_path / "a.csv", tmp_path / "a.csv.partial"
+    partial.write_text("mine", encoding="utf-8")
+    assert "not an unfinished study" in command("study", "single", *words, "-o", output).sentence
+    assert partial.read_text(encoding="utf-8") == "mine"
+    partial.unlink()
+    keep_unfinished(command, [*words, "--seeds", 3], output)
+    kept = partial.read_bytes()
+    assert "another study" in command("study", "random", *words, "-o", output).sentence
+    assert partial.read_bytes() == kept
+    assert not output.exists()
+    assert command("study", "random", *words, "--seeds", 3, "-o", output).status == 0
+    assert not partial.exists()
+
+
+def keep_unfinished(command: Command, words: list[object], output: Path) -> None:
+    def full(self: Path, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        assert "No space left" in command("study", "random", *words, "-o", output).sentence
+
+
 def test_an_output_that_can_not_be_written_in_the_end_loses_nothing(
     command: Command, words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
