@@ -137,7 +137,7 @@ class StatusBar(QStatusBar):
 
 def study_progress(result: StudyResult) -> str:
     """What a running study says of itself: how much is done, and the time it will still take."""
-    done = tr("Study of {network}: {share} %", network=result.request.spec.name, share=f"{100 * result.fraction:.0f}")
+    done = tr("Study of {network}: {share} %", network=result.request.spec.name, share=int(100 * result.fraction))
     if result.left is None:
         return done
     return tr("{done}, {time} left", done=done, time=duration(result.left))

@@ -91,6 +91,8 @@ class Studies(QObject):
 
     results_changed = Signal(object)
     """A tuple of up to two StudyResults, partial or finished: the one asked for, and one that is laid over it."""
+    progressed = Signal(object)
+    """A StudyResult, as often as there is a new one; `results_changed` comes only as often as drawing allows."""
     activity_changed = Signal(str)
     """`idle`, `running` or `paused`."""
     unfinished_changed = Signal(object)
@@ -315,6 +317,7 @@ class Studies(QObject):
     def _stepped(self, lane: Lane, value: object) -> None:
         if lane is Lane.STUDY and isinstance(value, StudyResult):
             self._present = value
+            self.progressed.emit(value)
             if not self._soon.isActive():
                 self._soon.start()
 

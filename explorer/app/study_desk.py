@@ -65,6 +65,7 @@ class StudyDesk:
     def _wire_studies(self) -> None:
         """Studies -> the panel, and words to the notice."""
         panel, studies, notice = self._panel, self._studies, self._window.notice
+        studies.progressed.connect(panel.setup_column.show_progress)
         studies.results_changed.connect(panel.show_results)
         studies.results_changed.connect(self._mark)
         studies.activity_changed.connect(self._show_activity)
@@ -211,13 +212,14 @@ class StudyDesk:
     def _mark(self, *_: object) -> None:
         """Mark what the open network has in the chart of a study of it."""
         state = self._window.document.state
+        self._panel.setup_column.show_lesion(bool(state.lesion))
         self._panel.mark(state.lesion if any(map(self._studies.is_open, self._studies.results)) else INTACT)
 
 
 def _unfinished_words(found: tuple[Unfinished, ...]) -> str:
     request = found[0].request
     words = tr(
-        "Not finished: {network}, {study}, {share} %",
+        "Not finished: {network}, {study}, {share}\u00a0%",
         network=request.spec.name, study=kind_name(request.kind, request.spec.plain).lower(),
         share=int(100 * found[0].fraction),
     )  # fmt: skip

@@ -109,6 +109,11 @@ def weights_note(info: WeightsInfo | None) -> str:
     )
 
 
+def lesion_note(there: bool) -> str:
+    """What a study makes of what the open network lacks; empty where it lacks nothing."""
+    return tr("A study starts from the intact network: what is deleted, cut or moved now is left out.") if there else ""
+
+
 def study_name(result: StudyResult) -> str:
     """`ResNet-20 · Fashion-MNIST`: the network and its weights."""
     title = result.info.title

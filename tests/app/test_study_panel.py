@@ -203,7 +203,7 @@ def test_the_legend_names_studies_weights_and_accuracy(panel: StudyPanel) -> Non
     assert words[:4] == [
         f"{TINY.name} · Noise", "intact 80.0 %, n = 40", f"{TINY.twin().name} · Noise", "intact 80.0 %, n = 40",
     ]  # fmt: skip
-    assert "changes the shape" in words
+    assert "downsampling" in words  # the word of the switch beside, and of the paper
     assert "paired 95 % interval" in words
 
 

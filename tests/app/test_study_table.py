@@ -31,7 +31,7 @@ def table_of(qtbot: QtBot) -> StudyTable:
 def test_rows_are_blocks_and_figures_have_units(qtbot: QtBot) -> None:
     table = table_of(qtbot)
     assert column(table, 0) == list(TINY.block_ids)
-    assert headings(table) == ["Block", "Change, points", "Agree, %", "Prob., points", "MACs, M"]
+    assert headings(table) == ["Block", "Change, points", "Accuracy, %", "Agree, %", "Prob., points", "MACs, M"]
     point = study("single").points[2]
     change, value = point.change(), value_of(point, "change")
     assert change is not None
@@ -99,7 +99,7 @@ def test_studies_of_the_same_blocks_share_rows(qtbot: QtBot) -> None:
     table = table_of(qtbot)
     table.show_results([study("single"), study("cut")], INTACT)
     assert table.source.rowCount() == 7
-    assert headings(table)[5:] == ["Change, points ◇", "Agree, % ◇", "Prob., points ◇", "MACs, M ◇"]
+    assert headings(table)[6:] == ["Change, points ◇", "Accuracy, % ◇", "Agree, % ◇", "Prob., points ◇", "MACs, M ◇"]
     assert table.source.row_of(1, 3) == 3
 
 
@@ -108,7 +108,7 @@ def test_studies_of_other_blocks_have_rows_of_their_own(qtbot: QtBot) -> None:
     table.show_results([study("single"), study("single", TINY.twin())], INTACT)
     assert table.source.rowCount() == 7 + 14
     assert column(table, 0)[7] == "◇ layer1.0"
-    assert column(table, 5)[0] == ""
+    assert column(table, 6)[0] == ""
     assert column(table, 1)[7] == ""
     assert table.source.point_of(8) == (1, 1)
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "StudyPanel"]
 _SIDE, _LARGEST_SIDE, _SHARE = 300, 480, 0.42
 """Logical pixels that the side gets at first, and its share of the room where there is more."""
-_MIDDLE = 310
-"""The least for the chart and the row of the budget below it."""
+_MIDDLE = 240
+"""What the chart gets beside it at first, at least."""
 _ROOM_FOR_SIDE = 760
 """Narrower than this the side starts closed."""
 
@@ -131,7 +131,6 @@ class StudyPanel(Panel):
         column.addWidget(self._pages, 1)
         column.addWidget(self.budget)
         column.addWidget(self.foot)
-        middle.setMinimumWidth(_MIDDLE)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.addWidget(middle)

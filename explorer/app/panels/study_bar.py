@@ -10,8 +10,11 @@ from explorer.app.study_numbers import MEASURES, ONE_BY_ONE, Across, Measure, So
 from explorer.app.text import tr
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.fields import Segmented
+from explorer.app.widgets.labels import ElidedLabel
 from explorer.app.widgets.panel import InfoButton
 from explorer.engine.study_records import StudyKind, StudyResult
+
+_HINT = "Change of recall. Click a cell to see the images whose prediction changed."
 
 
 class StudyBar(QWidget):
@@ -28,7 +31,7 @@ class StudyBar(QWidget):
         self.view = Segmented(
             [
                 ("chart", tr("Chart"), tr("The study's figures")),
-                ("classes", tr("Classes"), tr("Change of recall, blocks by classes")),
+                ("classes", tr("Classes"), tr("Change of recall (the share of a class that is recognised)")),
             ],
             tr("View"),
         )
@@ -57,6 +60,8 @@ class StudyBar(QWidget):
         self.side.setProperty("quiet", True)
         self.side.clicked.connect(self._toggle_side)
         self._side_open = True
+        self.hint = ElidedLabel(rank="small")
+        self.hint.setMinimumWidth(0)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
@@ -64,7 +69,8 @@ class StudyBar(QWidget):
         right: tuple[QWidget, ...] = (self.side, info)
         for widget in left:
             row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self.hint, 1)
+        row.addStretch(0)
         for widget in right:
             row.addWidget(widget)
         for choice in (self.view, self.sorting, self.across):
@@ -78,6 +84,7 @@ class StudyBar(QWidget):
         if not results:
             for widget in (self.view, self.measure, self.sorting, self.across):
                 widget.hide()
+            self._show_hint(False)
             return
         first = results[0]
         kind, labelled = first.request.kind, first.labels is not None
@@ -92,6 +99,7 @@ class StudyBar(QWidget):
         self.measure.setVisible(chart)
         self.sorting.setVisible(single and chart)
         self.across.setVisible(kind == "greedy")
+        self._show_hint(not chart)
 
     def look(self) -> tuple[Measure, Sorting, Across]:
         """What is chosen."""
@@ -99,6 +107,10 @@ class StudyBar(QWidget):
         across: Across = "latency" if self.across.value == "latency" else "macs"
         measure: Measure = self.measure.currentData() or "change"
         return measure, sorting, across
+
+    def _show_hint(self, there: bool) -> None:
+        self.hint.setText(tr(_HINT))
+        self.hint.setVisible(there)
 
     def _offer_measures(self, kind: StudyKind, result: StudyResult) -> None:
         self.measure.clear()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from explorer.app import study_texts as texts
 from explorer.app.study_numbers import within_budget
@@ -13,6 +14,8 @@ from explorer.app.widgets.numbers import percent, tabular
 from explorer.engine.study_records import StudyResult
 
 _FIRST = 1.0
+_ONE_LINE = 460
+"""Logical pixels; narrower than this, what the budget buys stands below it."""
 
 
 class BudgetRow(QWidget):
@@ -44,16 +47,27 @@ class BudgetRow(QWidget):
         tabular(self.words)
         self.apply = QPushButton(tr("Apply"))
         self.apply.setProperty("small", True)
-        self.apply.setToolTip(tr("Delete these blocks of the open network"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(label)
-        row.addWidget(self.budget)
-        row.addWidget(self.words, 1)
-        row.addWidget(self.apply)
+        self.apply.setToolTip(tr("Delete them in the open network"))
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(2, 1)
+        self._grid.addWidget(label, 0, 0)
+        self._grid.addWidget(self.budget, 0, 1)
+        self._grid.addWidget(self.apply, 0, 3)
+        self._grid.addWidget(self.words, 0, 2)
+        self._below = False
         self.budget.valueChanged.connect(self._pick)
         self.apply.clicked.connect(self._apply)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        below = self.width() < _ONE_LINE
+        if below != self._below:
+            self._below = below
+            self._grid.removeWidget(self.words)
+            self._grid.addWidget(self.words, *((1, 0, 1, 4) if below else (0, 2, 1, 1)))
 
     def show_result(self, result: StudyResult | None) -> None:
         """Pick among the points of a greedy study; hidden for others."""

@@ -49,7 +49,7 @@ class DamageView(QWidget):
         foot = QHBoxLayout()
         foot.setSpacing(SPACE)
         foot.addWidget(self.bar)
-        self.unit = QLabel(tr("points of recall"))
+        self.unit = QLabel(tr("points"))
         self.unit.setProperty("rank", "small")
         foot.addWidget(self.unit)
         foot.addWidget(self.words, 1)
@@ -77,8 +77,6 @@ class DamageView(QWidget):
             return
         end = self.map.show_values(self._damage.change, self._damage.blocks, self._result.info.classes)
         self.bar.set(-end, end, diverging())
-        if not self.words.full_text:
-            self.words.setText(tr("Click a cell to see the images whose prediction changed."))
 
     def _why_not(self) -> str:
         if self._result is None:
@@ -106,7 +104,7 @@ class DamageView(QWidget):
 
     def _point(self, column: int, row: int) -> None:
         if column < 0 or self._damage is None:
-            self.words.setText(tr("Click a cell to see the images whose prediction changed."))
+            self.words.setText("")
             self.pointed.emit(-1)
             QToolTip.hideText()
             return

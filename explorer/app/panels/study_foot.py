@@ -32,7 +32,7 @@ class StudyFoot(QWidget):
         super().__init__(parent)
         self._compared: tuple[NetworkSpec, int] | None = None
         self.words = ElidedLabel(rank="small")
-        self.words.setMinimumWidth(60)
+        self.words.setMinimumWidth(40)
         tabular(self.words)
         self.compare = QPushButton(tr("Compare ▾"))
         self.compare.setToolTip(tr("Lay the same study of another network over this one"))

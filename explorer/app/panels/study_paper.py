@@ -89,15 +89,18 @@ class PaperView(QScrollArea):
         column.setSpacing(SPACE)
         self.heading = QLabel()
         self.heading.setProperty("rank", "title")
+        self.heading.setWordWrap(True)
         column.addWidget(self.heading)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._sides.setSpacing(2 * SPACE)
         self.paper, self.ours = paragraph(rank=""), paragraph(rank="")
+        self._names: list[QLabel] = []
         for title, label in (("Veit et al. 2016", self.paper), (tr("Here"), self.ours)):
             side = QVBoxLayout()
             side.setSpacing(4)
             name = QLabel(title)
             name.setProperty("rank", "small")
+            self._names.append(name)
             side.addWidget(name)
             side.addWidget(label)
             side.addStretch(1)
@@ -113,11 +116,12 @@ class PaperView(QScrollArea):
     def show_results(self, results: Sequence[StudyResult]) -> None:
         """Set what the paper's figure of the same kind says beside what these studies say."""
         figure = next((one for one in FIGURES.values() if results and one.kind == results[0].request.kind), None)
-        self.heading.setText(tr("Veit et al. 2016") if figure is None else tr(figure.heading))
-        for widget in (self.paper, self.ours, self._line):
+        self.heading.setText("" if figure is None else tr(figure.heading))
+        self.heading.setVisible(figure is not None)
+        for widget in (self.paper, self.ours, self._line, *self._names):
             widget.setVisible(figure is not None)
         if figure is None:
-            self.differences.setText(tr("The paper has no such study; it has those of the three buttons."))
+            self.differences.setText(tr("Veit et al. 2016 have no such study; the buttons at the left set up theirs."))
             return
         self.paper.setText("\n\n".join(tr(statement) for statement in figure.statements))
         self.ours.setText("\n\n".join(line for result in results for line in statements(result)))

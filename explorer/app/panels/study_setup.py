@@ -30,7 +30,8 @@ from explorer.engine.records import WeightsInfo
 from explorer.engine.study_records import StudyKind, StudyResult
 from explorer.networks.spec import NetworkSpec
 
-WIDTH = 204
+WIDTH = 218
+"""Room for the longest words beside a scroll bar: were it less, what has the focus would be scrolled to, sideways."""
 _IMAGES = (100, 200, 500, 1000, 2000, 5000)
 _FIRST_IMAGES = 500
 _SEEDS = 10
@@ -68,9 +69,10 @@ class SetupColumn(QScrollArea):
         self._spec: NetworkSpec | None = None
         self._info: WeightsInfo | None = None
         self._activity = "idle"
+        self._lesioned = False
         content = QWidget()
         self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(0, 0, 12, 0)
+        self._column.setContentsMargins(0, 0, 8, 0)
         self._column.setSpacing(6)
         self._build_kind()
         self._build_buttons()
@@ -213,13 +215,25 @@ class SetupColumn(QScrollArea):
         self.most.setMaximum(len(spec.block_ids))
         self._kind_changed()
 
+    def show_lesion(self, there: bool) -> None:
+        """Whether the open network has something deleted, cut or moved: a study starts without that."""
+        self._lesioned = there
+        self._show_reason()
+
     def show_activity(self, activity: str) -> None:
         """`idle`, `running` or `paused`."""
         self._activity = activity
         idle = activity == "idle"
+        window = self.window()
+        focus = window.focusWidget() if window.isVisible() else None
         self.run.setVisible(idle)
         for widget in (self.pause, self.cancel, self.progress, self.progress_words):
             widget.setVisible(not idle)
+        # What is hidden would hand the keyboard to whatever field comes next.
+        if focus is self.run and not idle:
+            self.pause.setFocus()
+        elif focus in (self.pause, self.cancel) and idle:
+            self.run.setFocus()
         self.pause.setText(tr("Resume") if activity == "paused" else tr("Pause"))
         self._show_reason()
 
@@ -255,7 +269,7 @@ class SetupColumn(QScrollArea):
         self.run.setEnabled(self._spec is not None and not reason)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        note = texts.weights_note(self._info)
+        note = "\n".join(filter(None, (texts.weights_note(self._info), texts.lesion_note(self._lesioned))))
         self.note.setText(note)
         self.note.setVisible(bool(note))
 

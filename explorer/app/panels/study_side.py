@@ -53,7 +53,6 @@ class StudySide(QWidget):
         column.setSpacing(6)
         column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._pages, 1)
-        self.setMinimumWidth(160)
         self._results: tuple[StudyResult, ...] = ()
         self._marked = Lesion()
         self.choice.buttons["images"].hide()

@@ -18,6 +18,7 @@ class Choice(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.currentTextChanged.connect(self._make_room)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(72, super().minimumSizeHint().height())
@@ -27,6 +28,10 @@ class Choice(QComboBox):
         self.ensurePolished()
         width = self.fontMetrics().horizontalAdvance(self.currentText()) + _ARROW + 20
         return QSize(width, super().sizeHint().height())
+
+    def _make_room(self) -> None:
+        """Qt asks for the size again only when entries come or go, not when another one is chosen."""
+        self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)

@@ -20,6 +20,8 @@ _TOP = 18
 _BOTTOM = 18
 _LARGEST_ROW, _LARGEST_COLUMN = 36, 72
 _FONT = 12
+_GREY = 16
+"""So many colours to either side of the middle are greyed, the nearer the more."""
 
 
 def diverging() -> Indices:
@@ -27,6 +29,10 @@ def diverging() -> Indices:
     # A fall is red, as a loss should be: the scale runs the other way round.
     colours = table(DIVERGING_DARK if theme().palette.dark else DIVERGING).copy()
     colours[:254] = colours[253::-1]
+    # The middle of the scale has a tint of its own, which beside red reads as a slight loss: no change is grey.
+    away = np.abs(np.arange(254) - 126.5)[:, None] / _GREY
+    grey = colours[:254].mean(axis=1, keepdims=True)
+    colours[:254] = np.where(away < 1, grey + away * (colours[:254] - grey), colours[:254]).round()
     return colours
 
 

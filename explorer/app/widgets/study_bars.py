@@ -38,8 +38,12 @@ _BAR = 0.74
 _STAGES = 4
 _HEAD = 26.0
 """Logical pixels that are kept free above, for the stages' names and the triangles."""
-_NUMBER, _ID = 18.0, 30.0
-"""Logical pixels that a block's number, and its id, need on the axis."""
+_NUMBER = 18.0
+"""Logical pixels that a block's number needs on the axis."""
+_LETTER = 7.0
+"""And a letter or digit of its id; one more is between two ids."""
+_DASH = 2.0
+"""Logical pixels that a bar is high at least: where nothing changed, that is seen to be measured."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class BarLayer(Layer):
         self._diamonds = self.add(dots(9), 9)
         self._shown: list[_Bar] = []
         self._y = (0.0, 1.0)
+        self._dash = 0.0
         self._banded = False
 
     def recolour(self, palette: Palette) -> None:
@@ -124,6 +129,7 @@ class BarLayer(Layer):
             low = 0.0
         # The room above is counted in pixels: so much that neither names nor triangles lie on anything.
         self._y = (low, high + (high - low) * _HEAD / max(height - _HEAD, _HEAD))
+        self._dash = _DASH * (self._y[1] - low) / max(height, 1.0)
         x = (-0.6, len(results[0].request.spec.block_ids) - 0.4) if same else (0.0, 100.0)
         self.set_ranges(x, self._y)
         for line, result in zip(self._levels, (*results, None), strict=False):
@@ -138,8 +144,11 @@ class BarLayer(Layer):
         base = 0.0 if measure == "error" else intact_level(result, measure) or 0.0
         x = np.array([bar.x for bar in bars], float)
         value = np.array([bar.value.value for bar in bars], float)
+        height = value - base
+        thin = np.abs(height) < self._dash
         self._bars.setOpts(
-            x=x, y0=np.full(len(bars), base), height=value - base, width=bars[0].width if bars else 0.7,
+            x=x, y0=np.where(thin, base - self._dash / 2, base), height=np.where(thin, self._dash, height),
+            width=bars[0].width if bars else 0.7,
             brushes=[part_colour(bar.block) for bar in bars], pen=pg.mkPen(None),
         )  # fmt: skip
         self._feed_whiskers(0, bars, mixed(QColor(self.palette.text), 0.75, self.palette.window))
@@ -200,8 +209,9 @@ class BarLayer(Layer):
             self.set_axis("bottom", words)
         elif look.sorting == "damage":
             words = tr("layers, the most harmful first") if spec.plain else tr("blocks, the most harmful first")
-            ticks = [(bar.x, short(bar.block)) for bar in self._of(0)] if slot >= _ID else []
-            self.set_axis("bottom", words, ticks)
+            ids = [(bar.x, short(bar.block)) for bar in self._of(0)]
+            longest = max((len(words) for _, words in ids), default=0)
+            self.set_axis("bottom", words, ids if slot >= _LETTER * (longest + 1) else [])
         else:
             words = tr("layer of its stage") if spec.plain else tr("block of its stage")
             self.set_axis("bottom", words, stage_ticks(result, slot))

@@ -103,7 +103,8 @@ class CurveLayer(Layer):
         self._set_levels(curves)
         marked = [shown for shown in self._shown if _lesion(results, shown[0]) == look.marked and look.marked]
         self._marks.setData([x for _, x, _ in marked], [y for *_, y in marked])
-        self._set_axes(curves, tau, same, max(counts), room.width())
+        plain = all(result.request.spec.plain for result in results)
+        self._set_axes(curves, tau, (max(counts) if same else None, plain), room.width())
         self.set_axis("left", axis_words(measure))
         self.point_at(None)
 
@@ -114,7 +115,8 @@ class CurveLayer(Layer):
             if there:
                 line.setPos(float(curves[study].median[0]))
 
-    def _set_axes(self, curves: Sequence[Curve], tau: bool, same: bool, blocks: int, width: float) -> None:
+    def _set_axes(self, curves: Sequence[Curve], tau: bool, of: tuple[int | None, bool], width: float) -> None:
+        """`of`: how many there are, None where the networks differ in it; and whether they are layers."""
         every = np.concatenate([part for found in curves for part in (found.runs_y, found.median)])
         low, high = spread(every)
         y = (max(low, -1.0) if every.size and every.min() >= 0 else low, high)
@@ -126,14 +128,12 @@ class CurveLayer(Layer):
             self.set_ranges((least - room, 1 + room), y)
             self.set_axis("bottom", tr("Kendall’s τ of the order; 1 is the network’s own"))
             return
-        most = max([found.sizes[-1] for found in curves if found.sizes] or [1]) if same else 100
+        count, plain = of
+        most = 100 if count is None else max([found.sizes[-1] for found in curves if found.sizes] or [1])
         ends = (-0.02 * max(most, 1), 1.02 * max(most, 1))
         self.set_ranges(ends, y)
-        if same:
-            words = tr("blocks deleted at random, of {count}", count=blocks)
-            self.set_axis("bottom", words, [(float(k), str(k)) for k in whole_ticks(most, width)])
-        else:
-            self.set_axis("bottom", tr("blocks deleted at random, % of all"))
+        ticks = None if count is None else [(float(k), str(k)) for k in whole_ticks(most, width)]
+        self.set_axis("bottom", _deleted_words(count, plain), ticks)
 
     # -- pointing ------------------------------------------------------------------------------------------------
 
@@ -152,6 +152,15 @@ class CurveLayer(Layer):
     def point_at(self, hit: Hit | None) -> None:
         found = [(x, y) for shown, x, y in self._shown if shown == hit]
         self._ring.setData([x for x, _ in found], [y for _, y in found])
+
+
+def _deleted_words(count: int | None, plain: bool) -> str:
+    """What the axis of a random study counts; of a share where `count` is None."""
+    if count is None:
+        return tr("layers deleted at random, % of all") if plain else tr("blocks deleted at random, % of all")
+    if plain:
+        return tr("layers deleted at random, of {count}", count=count)
+    return tr("blocks deleted at random, of {count}", count=count)
 
 
 def _lesion(results: Sequence[StudyResult], hit: Hit) -> object:

@@ -43,7 +43,7 @@ class StudyLegend:
         if kind in ONE_BY_ONE:
             spec = results[0].request.spec
             if any(halves(spec, block) for block in spec.block_ids):
-                entries.append(("triangle", tr("changes the shape")))
+                entries.append(("triangle", tr("downsampling")))
         if kind in ("random", "reorder"):
             entries += [("quartiles", tr("quartiles")), ("run", tr("one run"))]
         elif measure != "probability":

@@ -28,6 +28,8 @@ from explorer.engine.study_records import StudyPoint, StudyResult
 from explorer.networks.lesion import INTACT, Lesion
 
 Index = QModelIndex | QPersistentModelIndex
+_BOLD = 1.15
+"""How much wider bold words are than others."""
 _LESS = -math.inf
 _TOP = QModelIndex()
 """What all rows belong to."""
@@ -66,6 +68,10 @@ _COLUMNS = (
     _Column(
         "Change, points", "Change of accuracy against intact, with the paired 95 % interval",
         texts.change_words, _change_key, "labels",
+    ),
+    _Column(
+        "Accuracy, %", "Share of images whose likeliest class is the true one",
+        lambda point: percent(point.counts.accuracy), lambda point: point.counts.accuracy or 0.0, "labels",
     ),
     _Column(
         "Agree, %", "Share of images on which this network and the intact one say the same class",
@@ -306,6 +312,8 @@ class StudyTable(QTableView):
         if fitted != self._fitted:
             self._fitted = fitted
             self.resizeColumnsToContents()
+            # A row is bold once it is applied: there is room for that before, so that no column jumps.
+            self.setColumnWidth(0, round(_BOLD * self.columnWidth(0)))
 
     def select_point(self, study: int, point: int) -> None:
         """Select a point's row and bring it into sight, without telling."""
