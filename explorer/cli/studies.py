@@ -77,7 +77,8 @@ def _check_partial(file: Path, request: StudyRequest) -> None:
     if not file.exists():
         return
     kept = read_header(file).get("request")
-    if not isinstance(kept, dict) or {**kept, "device": request.device} != json.loads(json.dumps(request_to_json(request))):
+    asked = json.loads(json.dumps(request_to_json(request)))  # as a file gives it back
+    if not isinstance(kept, dict) or {**kept, "device": request.device} != asked:
         raise UserError(
             "{path} holds what is done of another study: finish that with --resume, remove the file, or choose another "
             "output with -o.",

@@ -37,7 +37,7 @@ def _single(result: StudyResult) -> Iterator[Sequence[str]]:
         "next block" if greedy else "block",
         *(["accuracy", "change in points", "± 95 %"] if labelled else []),
         "agreement",
-        *(["p(true class)"] if labelled else []),
+        *(["change of p(true class)"] if labelled else []),
         "MACs left",
         *(["latency"] if greedy else []),
     ]

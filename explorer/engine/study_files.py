@@ -102,8 +102,9 @@ def read(path: Path, *names: str) -> tuple[dict[str, Any], list[np.ndarray]]:
         raise _foreign(path) from None
     if version != VERSION:
         raise UserError(
-            "{path} is a study of another version of this program; begin anew, or choose another file.", path=path
-        )
+            "{path} is a study of another version of this program: choose another file, or remove it to begin anew.",
+            path=path,
+        )  # fmt: skip
     return header, arrays
 
 

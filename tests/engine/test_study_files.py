@@ -228,7 +228,9 @@ def test_a_folder_whose_pictures_changed_is_another_set(tmp_path: Path, four: Ca
     assert "other images" in refused(request, file)
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "pickle", "foreign", "cut off", "bent", "short", "newer"])
+@pytest.mark.parametrize(
+    "kind", ["empty", "text", "pickle", "foreign", "cut off", "bent", "short", "newer", "time", "round"]
+)
 def test_a_damaged_or_foreign_file_is_refused_and_untouched(four: Case, file: Path, kind: str) -> None:
     request = four.request("single")
     stopped(request, file, 4)
@@ -251,7 +253,8 @@ def test_a_damaged_or_foreign_file_is_refused_and_untouched(four: Case, file: Pa
             parts["predictions"] = parts["predictions"][:-5]
             parts["probabilities"] = parts["probabilities"][:-5]
         else:
-            parts["header"] = np.array(json.dumps({**header, "version": 2}))
+            bad = {"newer": {"version": 2}, "time": {"seconds": []}, "round": {"chosen": [["layer1.0", {}]]}}[kind]
+            parts["header"] = np.array(json.dumps({**header, **bad}))
         with file.open("wb") as stream:
             np.savez(stream, **parts)
     sentence = refused(request, file)

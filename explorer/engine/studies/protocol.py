@@ -199,7 +199,8 @@ def _computed(met: Circumstances) -> str:
 def _norms(met: Circumstances) -> str:
     if met.training:
         return Sentence(
-            "For each lesion, batch norm statistics are estimated anew on {count:,} training images.",
+            "For each lesion, and for the intact network, batch norm statistics are estimated anew on {count:,} "
+            "training images.",
             count=met.training,
         )
     return Sentence("Batch norm keeps the intact network's statistics.")

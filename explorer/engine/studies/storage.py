@@ -22,7 +22,7 @@ from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Step
 from explorer.engine.studies.scores import Answers
 from explorer.engine.study_files import FORMAT, VERSION, read
-from explorer.engine.study_records import StudyRequest
+from explorer.engine.study_records import Latency, StudyRequest
 from explorer.engine.writing import whole_file
 from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
@@ -174,6 +174,9 @@ def load(path: Path, wanted: Mapping[str, Any], total: int) -> Saved:
     answers: dict[str, Answers] = {}
     begin = 0
     try:
+        float(header["seconds"])
+        for _, times in header.get("chosen", []):
+            Latency(**times)
         for key, images in header["runs"]:
             run = answers[str(key)] = Answers(total)
             run.add(0, predictions[begin : begin + images], probabilities[begin : begin + images])
