@@ -182,6 +182,13 @@ class StudyDesk:
 
     def _take_up(self) -> None:
         if self._unfinished:
+            request = self._unfinished[0].request
+            self._panel.set_setup(
+                Setup(
+                    request.kind, request.images, request.seeds, request.most,
+                    request.downsampling, request.fast, request.reestimate,
+                )
+            )  # fmt: skip
             self._studies.take_up(self._unfinished[0])
 
     def _discard(self) -> None:

@@ -236,11 +236,16 @@ def frontier(result: StudyResult) -> list[int]:
 
 
 def across(point: StudyPoint, by: Across) -> Value | None:
-    """Where a point stands on the frontier: millions of multiply-adds, or milliseconds with their quartiles."""
+    """Where a point stands on the frontier: millions of multiply-adds, or the time of one image with its quartiles, in
+    per cent of the intact network's in the same rounds: milliseconds of different minutes can't be compared where the
+    machine was busier in some of them."""
     if by == "macs":
         return Value(point.macs / 1e6, point.macs / 1e6, point.macs / 1e6)
     timed = point.latency
-    return None if timed is None else Value(1e3 * timed.median, 1e3 * timed.low, 1e3 * timed.high)
+    if timed is None:
+        return None
+    unit = max(timed.intact, 1e-9) / 100
+    return Value(timed.median / unit, timed.low / unit, timed.high / unit)
 
 
 def within_budget(result: StudyResult, budget: float) -> int | None:

@@ -148,8 +148,10 @@ def test_a_frontier_point_can_be_clicked_but_not_the_intact_one(qtbot: QtBot) ->
     assert all(hit[1] >= 0 for hit in chart._layers["frontier"].row())
     chart.show_results([result], ChartLook("accuracy", across="latency"))
     times = [dot.x.value for dot in chart._layers["frontier"]._shown]
-    assert times[0] == pytest.approx(4.0)
-    assert times[1] == pytest.approx(1000 * result.points[0].latency.median)  # type: ignore[union-attr]
+    assert times[0] == 100
+    timed = result.points[0].latency
+    assert timed is not None
+    assert times[1] == pytest.approx(100 * timed.median / timed.intact)
 
 
 def test_two_studies_of_other_depths_share_the_axis(qtbot: QtBot) -> None:

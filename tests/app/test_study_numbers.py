@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -142,9 +143,13 @@ def test_a_budget_picks_the_cheapest_point_within_it() -> None:
     assert time is not None
     assert place.value == point.macs / 1e6
     assert point.latency is not None
-    assert (time.low, time.value, time.high) == tuple(
-        1000 * seconds for seconds in (point.latency.low, point.latency.median, point.latency.high)
+    timed = point.latency
+    assert (time.low, time.value, time.high) == pytest.approx(
+        tuple(100 * seconds / timed.intact for seconds in (timed.low, timed.median, timed.high))
     )
+    # The machine was twice as busy a minute later: the same network stands in the same place.
+    busy = replace(timed, low=2 * timed.low, median=2 * timed.median, high=2 * timed.high, intact=2 * timed.intact)
+    assert across(replace(point, latency=busy), "latency") == time
 
 
 @pytest.mark.parametrize(("kind", "seen"), [("single", 40), ("single", 13), ("cut", 40)])

@@ -273,7 +273,7 @@ def test_latency_is_the_other_axis_of_the_frontier(panel: StudyPanel) -> None:
     panel.show_results((study("greedy"),))
     panel.bar.across.buttons["latency"].click()
     assert panel.chart is not None
-    assert panel.chart.plot.getAxis("bottom").labelText == "time of one image, ms"
+    assert panel.chart.plot.getAxis("bottom").labelText == "time of one image, % of intact (median, quartiles)"
 
 
 def test_the_protocol_is_on_the_screen(panel: StudyPanel) -> None:

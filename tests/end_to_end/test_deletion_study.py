@@ -270,7 +270,7 @@ def test_quit_in_the_middle_of_a_study_launch_again_and_go_on(open_window: Open,
     first.wait_for_offer()
     first.wait_for_picture()
     student = Student(first)
-    student.set_up("single", 500)
+    student.set_up("cut", 500)
     student.click_run()
     student.wait_for_images()
     if paused:
@@ -285,6 +285,7 @@ def test_quit_in_the_middle_of_a_study_launch_again_and_go_on(open_window: Open,
     second.wait(again.panel.take_up.isVisible)
     assert "ResNet-20" in again.panel.unfinished.text()
     second.bot.mouseClick(again.panel.take_up, LEFT)
+    assert again.panel.setup().kind == "cut"  # the fields say what runs
     result = again.wait_for_study()
     assert result.request == kept.request
     assert_equal(result, one_run(kept.request))

@@ -48,7 +48,7 @@ class StudyBar(QWidget):
         self.across = Segmented(
             [
                 ("macs", tr("MACs"), tr("Multiply-adds of one image")),
-                ("latency", tr("Latency"), tr("Time of one image's pass, measured beside the intact network's")),
+                ("latency", tr("Latency"), tr("Time of one image's pass, beside the intact network's")),
             ],
             tr("Horizontal axis"),
         )
@@ -64,7 +64,7 @@ class StudyBar(QWidget):
         self.hint.setMinimumWidth(0)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4)
         left: tuple[QWidget, ...] = (self.view, self.measure, self.sorting, self.across)
         right: tuple[QWidget, ...] = (self.side, info)
         for widget in left:

@@ -69,7 +69,8 @@ class FrontierLayer(Layer):
         x = [end for dot in self._shown for end in (dot.x.low, dot.x.high)]
         y = [end for dot in self._shown for end in (dot.y.low, dot.y.high)]
         self.set_ranges(spread(np.array(x), least=0.001), spread(np.array(y)))
-        words = tr("multiply-adds an image, M") if look.across == "macs" else tr("time of one image, ms")
+        time = tr("time of one image, % of intact (median, quartiles)")
+        words = tr("multiply-adds an image, M") if look.across == "macs" else time
         self.set_axis("bottom", words)
         self.set_axis("left", axis_words(measure))
         self._place(self._chosen, [dot for dot in self._shown if dot.hit == (0, look.chosen)])
@@ -144,9 +145,9 @@ def _path(study: int, result: StudyResult, measure: Measure, by: Across) -> list
 def _intact_place(result: StudyResult, by: Across) -> Value | None:
     if by == "macs":
         return across(result.intact, by)
-    timed = [point.latency.intact for point in result.points if point.latency is not None]
-    # Measured anew beside each point; the middle one stands for the intact network.
-    return Value(*3 * (1e3 * float(np.median(timed)),)) if timed else None
+    # Measured anew beside each point, which is put in per cent of it.
+    timed = any(point.latency is not None for point in result.points)
+    return Value(*3 * (100.0,)) if timed else None
 
 
 def _lesion(results: Sequence[StudyResult], hit: Hit) -> object:
