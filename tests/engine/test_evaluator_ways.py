@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,13 +14,15 @@ from torch import nn
 from explorer.engine import devices
 from explorer.engine.build import copied
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Block, ResidualNetwork
 from explorer.engine.studies import folded, tuning
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.folded import FoldedPasses
+from explorer.engine.studies.passes import walked
+from explorer.engine.studies.tree import walk
 from explorer.engine.studies.tuning import Pace, most_images, pace
 from explorer.networks.catalog import PRESETS
-from explorer.networks.lesion import Lesion
+from explorer.networks.lesion import Lesion, course
 from tests.engine.evaluations import (
     BASIC,
     COUNT,
@@ -163,3 +166,27 @@ def test_batches_of_large_networks_are_small() -> None:
     assert 1 <= most_images(PRESETS["resnet152"], CPU, 1 << 29) < 32
     assert most_images(PRESETS["resnet152"], CPU, 0) == 1
     assert most_images(PRESETS["resnet152"], torch.device("cuda"), 1 << 34) > 128
+
+
+def test_between_two_pauses_no_more_than_a_block_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folding all blocks of a large network at once takes a second, in which no cancel would be heard."""
+    made: list[object] = []
+    fold = folded._FoldedBlock
+
+    def counted(block: Block, form: folded._Form) -> folded._FoldedBlock:
+        made.append(block)
+        return fold(block, form)
+
+    monkeypatch.setattr(folded, "_FoldedBlock", counted)
+    network = undecided(BASIC)
+    ways = FoldedPasses(network)
+    counts = [len(made)]
+    lesions = [Lesion(), Lesion(deleted=frozenset(BASIC.block_ids[1:2]))]
+    for _ in range(2):
+        edges = walk([course(BASIC, lesion) for lesion in lesions])
+        with torch.inference_mode():
+            steps = walked(ways, edges, torch.zeros(2, *BASIC.input_shape), lambda edge, logits: None)
+            counts.extend(len(made) for _ in steps)
+    assert counts[0] == 0
+    assert max(after - before for before, after in pairwise(counts)) == 1
+    assert counts[-1] == len(BASIC.block_ids), "each once"

@@ -210,6 +210,8 @@ def _shortcut(module: nn.Module | None, form: _Form) -> _Convolution | nn.Module
 class FoldedPasses:
     """The network's copy; the network stays as it is.
 
+    A block is folded when it is first run: those of a ResNet-152 take a second together, too long for a job to pause.
+
     Args:
         network: in eval mode, on its device.
         dtype: to compute in; the head computes in float32.
@@ -220,7 +222,9 @@ class FoldedPasses:
         form = _Form(dtype, network.fc.weight.device, fused_relu=finite)
         self.network, self.dtype, self.layout = network, dtype, layout(form.device)
         self.first = _convolution(network.conv1, network.bn1, form)
-        self.blocks = {block_id: _FoldedBlock(block, form) for block_id, block in network.blocks()}
+        self._form = form
+        self._originals = dict(network.blocks())
+        self._blocks: dict[str, _FoldedBlock] = {}
         self.last: _Affine | None = None
         if network.spec.order == "pre-activation":
             self.last = _affine(network.bn, _Form(torch.float32, form.device))
@@ -236,7 +240,11 @@ class FoldedPasses:
 
     def run(self, where: Where, action: Action, x: Tensor, owned: bool) -> Tensor:
         mode, block = action
-        return pool(x) if mode == "pool" else self.blocks[block](x, mode, owned)
+        if mode == "pool":
+            return pool(x)
+        if block not in self._blocks:
+            self._blocks[block] = _FoldedBlock(self._originals[block], self._form)
+        return self._blocks[block](x, mode, owned)
 
     def head(self, where: Where, x: Tensor) -> Tensor:
         x = x.float()
