@@ -36,6 +36,7 @@ format: $(STAMP)  ## lay the code out and mend what ruff can mend
 screenshots: $(STAMP)  ## make the README's pictures again
 	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme light --size 1440x900 --delete layer2.1,layer3.2 --screenshot resources/screenshots/light.png
 	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme dark --size 1440x900 --delete layer2.0 --screenshot resources/screenshots/dark.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme light --size 1600x1000 --study fig3 --screenshot resources/screenshots/study.png
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -8,13 +8,9 @@ is kept too, and shown again at once when the same is asked for. The oldest file
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,14 +20,14 @@ from explorer.app import commands
 from explorer.app.document import Document
 from explorer.app.jobs import Jobs, Lane
 from explorer.app.runner import Runner
+from explorer.app.study_jobs import FlippedJob, StudyJob
 from explorer.app.study_numbers import flipped
+from explorer.app.study_recipes import RECIPE_IMAGES, RECIPES
 from explorer.app.text import sentence, tr, translated
-from explorer.engine.records import DataRef, Step, WeightsInfo
-from explorer.engine.study_files import SUFFIX, Unfinished, path_for, unfinished
+from explorer.engine.records import DataRef, WeightsInfo
+from explorer.engine.study_files import Unfinished, path_for, unfinished
 from explorer.engine.study_records import (
-    FlippedImages,
     FlippedRequest,
-    StudyKind,
     StudyPoint,
     StudyRequest,
     StudyResult,
@@ -42,10 +38,9 @@ from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from explorer.engine.session import Session
+    pass
 
 Activity = Literal["idle", "running", "paused"]
-KEPT_FILES = 20
 MOST_FLIPPED = 60
 """Images of one cell that are shown."""
 _INTERVAL = 150
@@ -54,29 +49,6 @@ _SHARE = 10
 """How many times longer than a drawing took the next one waits: a large study must not keep the window busy."""
 TWIN = "twin"
 """Stands for the plain twin of the study's network where the name of a network is asked for."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A figure of Veit et al. 2016 (arXiv:1605.06431).
-
-    Attributes:
-        networks: presets, one after the other; the first is opened.
-        most: as in StudyRequest: Fig. 5 ends at 20 deleted blocks, and at about as many swaps.
-    """
-
-    kind: StudyKind
-    networks: tuple[str, ...]
-    most: int | None = None
-
-
-RECIPES = {
-    "fig3": Recipe("single", ("preresnet110", "vgg_narrow")),
-    "fig5a": Recipe("random", ("preresnet110",), 20),
-    "fig5b": Recipe("reorder", ("preresnet110",), 20),
-}
-"""Fig. 5(a) draws among all blocks, those that change the shape too: the paper leaves none out."""
-RECIPE_IMAGES = 1000
 
 
 class Studies(QObject):
@@ -272,7 +244,7 @@ class Studies(QObject):
         request = study.request
         indices = tuple(int(study.indices[place]) for place in flipped(study, point, label)[:MOST_FLIPPED])
         asked = FlippedRequest(study.info.spec, request.weights, request.data, indices)
-        self._jobs.submit(Lane.FLIPPED, _Flipped(asked))
+        self._jobs.submit(Lane.FLIPPED, FlippedJob(asked))
 
     def is_open(self, study: StudyResult) -> bool:
         """Whether the document shows the network that a study is of."""
@@ -297,7 +269,7 @@ class Studies(QObject):
     def _submit(self, request: StudyRequest, taken_up: Path | None = None) -> None:
         self._running = request
         self._file = taken_up or path_for(self._folder, request)
-        self._jobs.submit(Lane.STUDY, _Study(request, self._file, anew=taken_up is None))
+        self._jobs.submit(Lane.STUDY, StudyJob(request, self._file, anew=taken_up is None))
         self._tell_activity(Lane.STUDY)
         self.look_for_unfinished()
 
@@ -355,74 +327,3 @@ class Studies(QObject):
 
 
 # -- jobs --------------------------------------------------------------------------------------------------------
-
-
-class _Study:
-    """A study that keeps what it has in a file.
-
-    Args:
-        request: which.
-        file: where it is kept.
-        anew: whether it begins anew where the file can't be taken up (its weights have changed since); else that is
-            refused.
-    """
-
-    def __init__(self, request: StudyRequest, file: Path, anew: bool) -> None:
-        self.request, self.file, self.anew = request, file, anew
-
-    def __call__(self, session: Session) -> Generator[Step | StudyResult, None, StudyResult]:
-        # The chart comes with the first result; its library takes a while to import, which here stops nobody.
-        import_module("explorer.app.widgets.study_chart")
-        with contextlib.suppress(OSError):  # the engine says in a note where nothing can be kept
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            remove_oldest(self.file.parent, KEPT_FILES - 1, spare=self.file)
-        told: list[StudyResult] = []
-        try:
-            return (yield from self._do(session, self.file.exists(), told))
-        except UserError:
-            if told or not (self.anew and self.file.exists()):
-                raise
-        return (yield from self._do(session, False, told))
-
-    def _do(
-        self, session: Session, resume: bool, told: list[StudyResult]
-    ) -> Generator[Step | StudyResult, None, StudyResult]:
-        """The study until its whole result is there: ended before the engine would remove the file.
-
-        Args:
-            session: does it.
-            resume: whether the file is taken up.
-            told: gets the last result.
-        """
-        with closing(session.study(self.request, self.file, resume)) as work:
-            for value in work:
-                yield value
-                if isinstance(value, StudyResult):
-                    told[:] = [value]
-                    if value.finished:
-                        break
-        return told[0]
-
-
-class _Flipped:
-    def __init__(self, request: FlippedRequest) -> None:
-        self.request = request
-
-    def __call__(self, session: Session) -> Generator[Step, None, FlippedImages]:
-        return session.flipped(self.request)
-
-
-def remove_oldest(folder: Path, keep: int, spare: Path) -> None:
-    """Leave only the studies that were written last.
-
-    Args:
-        folder: of the studies.
-        keep: how many others stay.
-        spare: one that stays in any case.
-
-    Raises:
-        OSError: the folder can't be read, or a file not removed.
-    """
-    others: Sequence[Path] = [path for path in folder.glob(f"*{SUFFIX}") if path != spare]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[keep:]:
-        path.unlink()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from explorer.app.files import Files
 from explorer.app.panels.study import Setup, StudyPanel
-from explorer.app.studies import RECIPES, Studies
+from explorer.app.studies import Studies
+from explorer.app.study_recipes import RECIPES
 from explorer.app.study_texts import kind_name
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme

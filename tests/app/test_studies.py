@@ -16,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from explorer.app.document import Document, State
 from explorer.app.jobs import Lane
 from explorer.app.runner import Runner
-from explorer.app.studies import RECIPES, Studies, remove_oldest
+from explorer.app.studies import Studies
+from explorer.app.study_jobs import remove_oldest
+from explorer.app.study_recipes import RECIPES
 from explorer.engine.records import Offer, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.study_files import SUFFIX, Unfinished, path_for
 from explorer.engine.study_records import FlippedImages, StudyRequest, StudyResult

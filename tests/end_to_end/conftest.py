@@ -14,6 +14,7 @@ from explorer.app.settings import Settings
 from explorer.app.theme import theme
 from explorer.app.window import Window
 from tests.end_to_end.person import Person
+from tests.end_to_end.student import Student
 
 CLOSES_WITHIN = 10.0
 """Seconds in which a window must be gone whatever it was doing, on a busy machine."""
@@ -61,3 +62,9 @@ def person(open_window: Open) -> Person:
     person.wait_for_offer()
     person.wait_for_picture()
     return person
+
+
+@pytest.fixture
+def student(person: Person) -> Student:
+    """The same, in the deletion laboratory."""
+    return Student(person)
