@@ -323,15 +323,17 @@ def paired_change(counts: Counts, discordant: tuple[int, int]) -> tuple[float, f
         discordant: images that only the earlier one got right, and only the later one.
 
     Returns:
-        Two shares (Wald, from the discordant pairs: Agresti 2013, Categorical Data Analysis, section 11.1.1); None
-        without labels or images.
+        Two shares, the change as it was measured and the half width of the Wald interval with half an image added to
+        each of the four kinds of pairs (Agresti and Min 2005, Statistics in Medicine 24:729), so that it is not zero
+        where no prediction changed; None without labels or images.
     """
     if counts.correct is None or not counts.images:
         return None
     lost, won = discordant
     n = counts.images
-    change = (won - lost) / n
-    return change, 1.959964 * float(np.sqrt(max((lost + won) / n - change**2, 0) / n))
+    more = n + 2
+    spread = (lost + won + 1) / more - ((won - lost) / more) ** 2
+    return (won - lost) / n, 1.959964 * float(np.sqrt(spread / more))
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

@@ -132,7 +132,7 @@ def _entries(request: StudyRequest, spec: NetworkSpec, met: Circumstances) -> li
         ("blocks", f"{len(candidates(request, spec))} of {len(spec.all_blocks)}"),
         ("largest k", str(largest(request, spec))),
         ("done", str(_deed(request, spec))),
-        ("interval", "95 %, paired (Wald, from the discordant images)" if met.labelled else "none without labels"),
+        ("interval", "95 %, paired (adjusted Wald, Agresti and Min 2005)" if met.labelled else "none without labels"),
         ("batch norm", norms),
         ("arithmetic", met.arithmetic),
         ("device", met.title),
