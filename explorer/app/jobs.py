@@ -82,10 +82,13 @@ class _Worker(QThread):
             self._jobs[job.lane] = job
             self._changed.notify()
 
-    def drop(self, lane: Lane) -> None:
+    def drop(self, lane: Lane) -> bool:
+        """Drop a lane's job; false where it has just ended by itself, and nothing is left to clean up."""
         with self._changed:
+            there = lane in self._jobs
             self._drop(lane)
             self._changed.notify()
+        return there
 
     def pause(self, lane: Lane, paused: bool) -> None:
         """Leave a lane's job alone, or go on with it."""
@@ -240,8 +243,10 @@ class Jobs(QObject):
         """Drop a lane's job."""
         if self._current.pop(lane, None) is not None:
             self._paused.discard(lane)
-            self._worker.drop(lane)
+            cleans_up = self._worker.drop(lane)
             self.stopped.emit(lane)
+            if not cleans_up:
+                self.dropped.emit(lane)
 
     def pause(self, lane: Lane) -> None:
         """Leave a lane's job alone after its present step; it keeps all it has, and other lanes go on."""

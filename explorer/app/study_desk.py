@@ -109,7 +109,7 @@ class StudyDesk:
         """Run a study by its name: a figure of the paper (`fig3`, `fig5a`, `fig5b`), or a kind, as the panel is set
         up."""
         if name in RECIPES:
-            self._studies.follow_recipe(name)
+            self._panel.setup_column.recipes[name].click()
         else:
             self._panel.set_setup(replace(self._panel.setup(), kind=cast(StudyKind, name)))
             self.run_setup()

@@ -70,8 +70,11 @@ def _header(result: StudyResult) -> Iterator[tuple[str, str]]:
     yield from result.protocol.entries
     intact = result.intact.counts
     if intact.correct is not None and intact.accuracy is not None:
-        yield "intact", f"accuracy {intact.accuracy!r}, {intact.correct} of {intact.images} correct"
-    yield "finished", "yes" if result.finished else f"no, {100 * result.fraction:.1f} % done"
+        yield "intact accuracy", repr(intact.accuracy)
+        yield "intact correct", str(intact.correct)
+        yield "intact images", str(intact.images)
+    yield "finished", "yes" if result.finished else "no"
+    yield "done", f"{100 * result.fraction:.1f} %"
     yield "seconds", f"{result.seconds:.1f}"
     for note in result.notes:
         yield "note", str(note)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from itertools import count
 from typing import Any, ClassVar
 
 import pytest
@@ -259,7 +260,16 @@ def test_a_paused_job_keeps_what_it_has_and_others_go_on(qtbot: QtBot, jobs: Job
 def test_a_paused_job_that_is_dropped_cleans_up_first(qtbot: QtBot, jobs: Jobs, how: str) -> None:
     """Else a study's results so far would be lost."""
     order: list[str] = []
-    jobs.submit(Lane.STUDY, job(*[lambda: order.append("old")] * 1000, ended=lambda: order.append("kept")))
+
+    def endless(session: object) -> Generator[int, None, None]:
+        try:
+            for number in count():
+                order.append("old")
+                yield number
+        finally:
+            order.append("kept")
+
+    jobs.submit(Lane.STUDY, endless)
     qtbot.waitUntil(lambda: bool(order))
     jobs.pause(Lane.STUDY)
     if how == "replace":
@@ -276,6 +286,17 @@ def test_a_paused_job_that_is_dropped_cleans_up_first(qtbot: QtBot, jobs: Jobs, 
         jobs.cancel(Lane.STUDY)
         assert not jobs.is_paused(Lane.STUDY)
     assert order[-1] == "kept"
+
+
+def test_a_job_that_ended_before_it_was_dropped_is_told_of_too(qtbot: QtBot, jobs: Jobs) -> None:
+    """The window has not heard of its end yet."""
+    ended = threading.Event()
+    jobs.submit(Lane.STUDY, job(result=1, ended=ended.set))
+    assert ended.wait(20)
+    time.sleep(0.05)  # the worker takes the job off its list
+    assert Lane.STUDY in jobs.running(), "no event was handled since"
+    with qtbot.waitSignal(jobs.dropped, timeout=20_000):
+        jobs.cancel(Lane.STUDY)
 
 
 def test_nothing_is_paused_where_nothing_runs(qtbot: QtBot, jobs: Jobs, log: Log) -> None:

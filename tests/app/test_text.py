@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.app.actions import ENTRIES
 from explorer.app.document import Document, State
 from explorer.app.jobs import Jobs, Lane
 from explorer.app.notice import NoticeBar
@@ -158,8 +159,8 @@ def test_weights_in_the_toolbar(qtbot: QtBot) -> None:
     ref = WeightsRef(WeightsKind.TORCHVISION, "ResNet18_Weights.IMAGENET1K_V1")
     info = next(info for info in weights.torchvision_weights() if info.ref == ref)
     opened = Document(State(PRESETS["resnet18"]))
-    names = ("undo", "redo", "open", "sample", "export_diagram", "copy_diagram", "export_maps", "export_predictions")
-    bar = show(qtbot, ToolBar(opened, {name: QAction(name) for name in (*names, "save_network")}), 1200, 40)
+    actions = {entry.name: QAction(entry.name) for entry in ENTRIES if entry is not None}
+    bar = show(qtbot, ToolBar(opened, actions), 1200, 40)
     bar.show_offer(Offer((CPU,), (info, replace(info, title=Sentence("my own {what}", what="file"), accuracy=0.5))))
     tips = {action.text(): action.toolTip() for action in bar.weights.menu().actions()}
     figure = f"{100 * info.accuracy:.1f}" if info.accuracy is not None else ""
