@@ -95,7 +95,9 @@ class BudgetRow(QWidget):
 def _words(result: StudyResult, number: int | None) -> str:
     """`4 blocks deleted: accuracy 91.0 % (−0.9 ± 0.5 points), multiply-adds −42 %, 2.1 ms instead of 3.0`."""
     if number is None:
-        return tr("No set of blocks found so far stays within the budget.")
+        if not result.finished:
+            return tr("Nothing found so far stays within the budget.")
+        return tr("Nothing that was deleted stays within the budget.")
     point = result.points[number]
     plain = result.request.spec.plain
     what = tr("{count} layers", count=point.size) if plain else tr("{count} blocks", count=point.size)
