@@ -11,6 +11,7 @@ import torch
 from scipy.stats import kendalltau
 from torch import Tensor
 
+from explorer.app.panels.study import StudyPanel
 from explorer.engine.modules import ResidualNetwork
 from explorer.engine.records import Counts, DataRef, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.study_records import Latency, Protocol, StudyKind, StudyPoint, StudyRequest, StudyResult
@@ -163,3 +164,13 @@ def _counts(
         discordant,
         recalled,
     )
+
+
+def choose(panel: StudyPanel, kind: str) -> None:
+    """Choose a kind of study in the panel's list."""
+    panel.setup_column.kind.setCurrentIndex(panel.setup_column.kind.findData(kind))
+
+
+def view(panel: StudyPanel, name: str) -> None:
+    """Show the chart, or the damage by class."""
+    panel.bar.view.buttons[name].click()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -11,30 +9,11 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.study import Setup, StudyPanel
 from explorer.app.study_numbers import value_of, within_budget
-from explorer.app.theme import theme
 from explorer.engine.weights import untrained
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
-from tests.app.panel_support import show
-from tests.app.study_support import first, study
+from tests.app.study_support import choose, first, study, view
 from tests.engine.networks import TINY
-
-
-@pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[StudyPanel]:
-    panel = show(qtbot, StudyPanel(), 1000, 360)
-    panel.show_network(TINY, study().info)
-    yield panel
-    theme().use("light")
-
-
-def choose(panel: StudyPanel, kind: str) -> None:
-    panel.setup_column.kind.setCurrentIndex(panel.setup_column.kind.findData(kind))
-
-
-def view(panel: StudyPanel, name: str) -> None:
-    panel.bar.view.buttons[name].click()
-
 
 # -- setting up ----------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -17,25 +15,8 @@ from explorer.app.theme import DARK, theme
 from explorer.app.widgets.labels import ElidedLabel
 from explorer.engine.study_records import FlippedImages, FlippedRequest, StudyResult
 from tests.app.panel_support import pixels, show
-from tests.app.study_support import first, study
+from tests.app.study_support import first, study, view
 from tests.engine.networks import TINY
-
-
-@pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[StudyPanel]:
-    panel = show(qtbot, StudyPanel(), 1000, 360)
-    panel.show_network(TINY, study().info)
-    yield panel
-    theme().use("light")
-
-
-def choose(panel: StudyPanel, kind: str) -> None:
-    panel.setup_column.kind.setCurrentIndex(panel.setup_column.kind.findData(kind))
-
-
-def view(panel: StudyPanel, name: str) -> None:
-    panel.bar.view.buttons[name].click()
-
 
 # -- damage by class -----------------------------------------------------------------------------------------------
 

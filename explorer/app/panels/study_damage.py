@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolTip, QVBoxLayout, QWidget
 
 from explorer.app.study_numbers import Damage, block_of, damage, flipped
 from explorer.app.text import tr
@@ -17,6 +17,7 @@ from explorer.app.widgets.heat_map import HeatMap, diverging
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.numbers import signed, whole
 from explorer.app.widgets.pictures import PictureView, to_image
+from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.engine.study_records import FlippedImages, StudyPoint, StudyResult
 
 _PICTURE = 64
@@ -119,18 +120,12 @@ class DamageView(QWidget):
             self.chosen.emit(self._damage.points[column], row)
 
 
-class FlippedView(QScrollArea):
+class FlippedView(ScrollColumn):
     """The images whose prediction a lesion changed, with both predictions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 10, 0)
-        column.setSpacing(SPACE)
+        column = self.column
         self.heading = QLabel()
         self.heading.setWordWrap(True)
         self.count = paragraph(rank="small")
@@ -144,7 +139,6 @@ class FlippedView(QScrollArea):
         column.addWidget(self.count)
         column.addWidget(holder)
         column.addStretch(1)
-        self.setWidget(content)
 
     def show_waiting(self, result: StudyResult, point: StudyPoint, label: int | None) -> None:
         """Say what is being fetched."""

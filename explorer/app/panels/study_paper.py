@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.app.study_numbers import Curve, block_of, curve, halves, value_of
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.labels import paragraph, separator
 from explorer.app.widgets.numbers import whole
+from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.engine.study_records import StudyKind, StudyResult
 
 _SIDE_BY_SIDE = 360
@@ -75,18 +75,12 @@ FIGURES = {
 }  # fmt: skip
 
 
-class PaperView(QScrollArea):
+class PaperView(ScrollColumn):
     """The paper's statement and ours, and in what the two differ."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 10, 0)
-        column.setSpacing(SPACE)
+        column = self.column
         self.heading = QLabel()
         self.heading.setProperty("rank", "title")
         self.heading.setWordWrap(True)
@@ -111,7 +105,6 @@ class PaperView(QScrollArea):
         self.differences = paragraph(rank="small")
         column.addWidget(self.differences)
         column.addStretch(1)
-        self.setWidget(content)
 
     def show_results(self, results: Sequence[StudyResult]) -> None:
         """Set what the paper's figure of the same kind says beside what these studies say."""

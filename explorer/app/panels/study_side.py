@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer.app import study_texts as texts
 from explorer.app.panels.study_damage import FlippedView
 from explorer.app.panels.study_paper import PaperView
 from explorer.app.text import tr, translated
-from explorer.app.theme import SPACE
 from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import tabular, whole
+from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.app.widgets.study_table import StudyTable
 from explorer.engine.study_records import StudyResult
 from explorer.networks.lesion import Lesion
@@ -86,18 +86,12 @@ class StudySide(QWidget):
             self.protocol.show_results(self._results)
 
 
-class ProtocolView(QScrollArea):
+class ProtocolView(ScrollColumn):
     """How a study was done: sentences, then names and values, then the command that repeats it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 10, 0)
-        column.setSpacing(SPACE)
+        column = self.column
         self.sentences = _selectable("")
         self.notes = _selectable("muted")
         self._entries = QWidget()
@@ -112,7 +106,6 @@ class ProtocolView(QScrollArea):
         for widget in (self.sentences, self.notes, self._entries, self.command):
             column.addWidget(widget)
         column.addStretch(1)
-        self.setWidget(content)
 
     def show_results(self, results: Sequence[StudyResult]) -> None:
         """Show the protocols of the studies, the first one's values in full."""
