@@ -44,7 +44,7 @@ def set_network(document: Document, spec: NetworkSpec, weights: WeightsRef, info
     if (spec, weights) == (state.spec, state.weights) and info is None:
         return
     changes: dict[str, Any] = {"spec": spec, "weights": weights, "info": info}
-    if (spec.family, spec.block, spec.blocks) != (state.spec.family, state.spec.block, state.spec.blocks):
+    if not spec.same_blocks(state.spec):
         changes |= _parts(INTACT)
         changes["selection"] = None
     else:

@@ -14,7 +14,6 @@ from explorer.app.text import tr, translated
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Offer, WeightsInfo, WeightsKind
 from explorer.networks.catalog import PRESETS, preset_name
-from explorer.networks.spec import NetworkSpec
 
 _UNDO = "M7 4 L3 8 L7 12 M3 8 H11 a4 4 0 0 1 0 8 H8"
 _REDO = "M13 4 L17 8 L13 12 M17 8 H9 a4 4 0 0 0 0 8 H12"
@@ -125,7 +124,7 @@ class ToolBar(QToolBar):
         menu = self.network.menu()
         groups: dict[str, list[str]] = {}
         for name, spec in PRESETS.items():
-            groups.setdefault(_group(spec), []).append(name)
+            groups.setdefault(tr(spec.heading), []).append(name)
         for heading, names in groups.items():
             _heading(menu, heading)
             for name in names:
@@ -139,7 +138,7 @@ class ToolBar(QToolBar):
     def _refresh(self) -> None:
         state = self._document.state
         self._ids.setStringList(list(state.spec.block_ids))
-        layers = state.spec.block == "layer"
+        layers = state.spec.layers
         self.search.setPlaceholderText(tr("Find a layer  (Ctrl+F)") if layers else tr("Find a block  (Ctrl+F)"))
         self.search.setAccessibleName(tr("Find a layer by its id") if layers else tr("Find a block by its id"))
         preset = preset_name(state.spec)
@@ -211,17 +210,6 @@ class ToolBar(QToolBar):
             icon.addPixmap(_stroke(path, colours.text), QIcon.Mode.Normal)
             icon.addPixmap(_stroke(path, colours.line), QIcon.Mode.Disabled)
             self._actions[name].setIcon(icon)
-
-
-def _group(spec: NetworkSpec) -> str:
-    """The heading under which a network stands in the menu."""
-    if spec.downsampling == "pool":
-        return tr("VGG-like, one width")
-    if spec.plain:
-        return tr("Plain, without shortcuts")
-    if spec.order == "pre-activation":
-        return tr("Pre-activation")
-    return tr("ImageNet family") if spec.family == "imagenet" else tr("CIFAR family")
 
 
 def _heading(menu: QMenu, text: str) -> None:

@@ -65,7 +65,7 @@ def describe(arguments: argparse.Namespace) -> None:
         ],
     }
     lines = [
-        f"{spec.name}: {spec.block} blocks {spec.blocks}, shortcut option {spec.shortcut}",
+        f"{spec.name}: {spec.summary}",
         f"  input            {_shape(spec.input_shape):>14}",
         f"  classes          {spec.classes:>14,}",
         f"  depth            {spec.depth:>14,}",

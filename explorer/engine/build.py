@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from explorer.engine.heap import keep_freed_memory
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.networks.spec import NetworkSpec
 
 _NOISE_IMAGES, _NOISE_SIDE = 4, 64
 
 
-def build(spec: NetworkSpec, seed: int | None = 0) -> ResidualNetwork:
+def build(spec: NetworkSpec, seed: int | None = 0) -> Network:
     """The network in eval mode, initialised as He et al. 2015 did (arXiv:1502.01852, equation 10, over fan-out).
 
     Args:
@@ -22,17 +22,17 @@ def build(spec: NetworkSpec, seed: int | None = 0) -> ResidualNetwork:
     """
     keep_freed_memory()
     if seed is None:
-        return ResidualNetwork(spec).eval()
+        return Network(spec).eval()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = ResidualNetwork(spec)
+        network = Network(spec)
         for module in network.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     return network.eval()
 
 
-def build_untrained(spec: NetworkSpec, seed: int = 0) -> ResidualNetwork:
+def build_untrained(spec: NetworkSpec, seed: int = 0) -> Network:
     """The network as `build` draws it, its batch norms' statistics taken from one pass over noise.
 
     A fresh batch norm in eval mode passes its input on as it is, so that the activations of a residual network double
@@ -53,13 +53,13 @@ def build_untrained(spec: NetworkSpec, seed: int = 0) -> ResidualNetwork:
     return network.eval()
 
 
-def build_empty(spec: NetworkSpec) -> ResidualNetwork:
+def build_empty(spec: NetworkSpec) -> Network:
     """The network on the meta device: names and shapes, no memory."""
     with torch.device("meta"):
-        return ResidualNetwork(spec).eval()
+        return Network(spec).eval()
 
 
-def copied(network: ResidualNetwork, device: str) -> ResidualNetwork:
+def copied(network: Network, device: str) -> Network:
     """The same network on another device, in eval mode; the one given stays where it is."""
     copy = build_empty(network.spec)
     copy.load_state_dict({key: value.to(device) for key, value in network.state_dict().items()}, assign=True)

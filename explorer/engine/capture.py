@@ -7,7 +7,7 @@ from collections.abc import Collection, Generator
 import torch
 from torch import Tensor
 
-from explorer.engine.modules import ResidualNetwork, pool
+from explorer.engine.modules import Network
 from explorer.engine.steps import finish
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.lesion import Lesion, places
@@ -45,7 +45,7 @@ def bytes_needed(spec: NetworkSpec) -> int:
 
 
 def capture_steps(
-    network: ResidualNetwork, x: Tensor, lesion: Lesion, keep: Collection[str]
+    network: Network, x: Tensor, lesion: Lesion, keep: Collection[str]
 ) -> Generator[float, None, tuple[Tensor, dict[str, Tensor]]]:
     """Run the network once, yielding the share done after every few billion multiply-adds, so that the run of a large
     network can be dropped in the middle.
@@ -75,7 +75,7 @@ def capture_steps(
     blocks = dict(network.blocks())
     for place, part in zip(places(network.spec, lesion), cost.blocks, strict=True):
         with torch.inference_mode():
-            x = blocks[place.block](pool(x) if place.spec.pooled else x, place.mode)
+            x = blocks[place.block](network.enter(place.spec.id, x), place.mode)
         if place.block in keep:
             kept[place.block] = x
         if place.spec.id in ends and place.spec.id in keep:
@@ -89,8 +89,6 @@ def capture_steps(
     return logits, kept
 
 
-def capture(
-    network: ResidualNetwork, x: Tensor, lesion: Lesion, keep: Collection[str]
-) -> tuple[Tensor, dict[str, Tensor]]:
+def capture(network: Network, x: Tensor, lesion: Lesion, keep: Collection[str]) -> tuple[Tensor, dict[str, Tensor]]:
     """`capture_steps` in one go."""
     return finish(capture_steps(network, x, lesion, keep))

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
 from explorer.engine.training import Progress
 from explorer.engine.writing import whole_file
@@ -26,7 +26,7 @@ from explorer.engine.writing import whole_file
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
 
 
-def half_precision(network: ResidualNetwork) -> dict[str, Tensor]:
+def half_precision(network: Network) -> dict[str, Tensor]:
     """The state dict with its real numbers rounded to fp16, as it is saved."""
     state = network.state_dict()
     return {
@@ -35,7 +35,7 @@ def half_precision(network: ResidualNetwork) -> dict[str, Tensor]:
 
 
 def save_weights(
-    path: Path, state: dict[str, Tensor], network: ResidualNetwork, classes: Sequence[str], preprocessing: Preprocessing
+    path: Path, state: dict[str, Tensor], network: Network, classes: Sequence[str], preprocessing: Preprocessing
 ) -> None:
     """Write the weights; the file of before stays whole until the new one is complete.
 

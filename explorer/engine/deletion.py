@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork, answers, pool
+from explorer.engine.modules import Network, answers
 from explorer.engine.records import Counts, Preprocessing
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
 from explorer.networks.lesion import INTACT, Lesion, Place, places
@@ -78,7 +78,7 @@ class Meter:
 
     def __init__(
         self,
-        network: ResidualNetwork,
+        network: Network,
         images: ImageSet,
         preprocessing: Preprocessing,
         order: np.ndarray,
@@ -134,7 +134,7 @@ class Meter:
                 if position in self._kept:
                     entering[position] = x
                 place = course[position]
-                x = pool(x) if place.spec.pooled else x
+                x = self.network.enter(place.spec.id, x)
                 x = self._blocks[place.block](x, place.mode, batch.memory.get(position + 1))
                 if position + 1 in self._kept and place.mode == "whole" and not place.spec.pooled:
                     batch.memory[position + 1] = x

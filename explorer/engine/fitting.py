@@ -15,7 +15,9 @@ from explorer.engine.build import build_empty
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
-from explorer.networks.spec import STAGES, BlockKind, Family, NetworkSpec, ShortcutOption
+from explorer.networks.families.resnet import STAGES, Family, ResNetSpec, ShortcutOption
+from explorer.networks.families.resnet_block import BlockKind
+from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
@@ -140,12 +142,12 @@ def guess(state: State, like: NetworkSpec) -> NetworkSpec | None:
     if "layer1.0.conv2.weight" in state:
         kind = "bottleneck" if "layer1.0.conv3.weight" in state else "basic"
     try:
-        guessed = NetworkSpec(
+        guessed = ResNetSpec(
             family,
             blocks,
             kind,
             "none" if kind == "layer" else _guess_shortcut(state, blocks),
-            like.stride_place,
+            like.stride_place if isinstance(like, ResNetSpec) else "3x3",
             stem.shape[1],
             like.side,
             last.shape[0],
@@ -175,6 +177,8 @@ def _guess_shortcut(state: State, blocks: Sequence[int]) -> ShortcutOption:
 def described(spec: NetworkSpec, other: NetworkSpec) -> str:
     """A network's name, with what else tells it from another of the same name."""
     facts: list[str] = []
+    if not isinstance(spec, ResNetSpec) or not isinstance(other, ResNetSpec):
+        return spec.name
     if spec.family != other.family:
         facts.append(Sentence("the ImageNet family" if spec.family == "imagenet" else "the CIFAR family"))
     if spec.blocks != other.blocks and (spec.depth == other.depth or preset_name(spec) is None):

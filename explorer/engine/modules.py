@@ -1,74 +1,85 @@
-"""The modules of a residual network, with torchvision's names, so that its state dicts load as they are.
+"""A network as a PyTorch module, made of the operations that its spec lists.
 
 A block can run with its residual branch deleted (F := 0, Veit et al. 2016, section 4.1) or its shortcut cut, and the
 blocks in another order: the lesion is an argument of the forward pass, not a state of the module, so one module serves
-every lesion.
+every lesion. Names of parameters are torchvision's; where torchvision has the network (`NetworkSpec.wrapped`), it
+builds the modules.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+import torchvision
 from torch import Tensor, nn
-from torch.nn import functional
 
+from explorer.engine.tracks import ADDABLE, Step, compiled, leaf, plant, run
 from explorer.networks.lesion import INTACT, Lesion, Mode, places
-from explorer.networks.spec import CONVS, BlockSpec, NetworkSpec
+from explorer.networks.operations import Operation, Wiring
+from explorer.networks.spec import BlockSpec, NetworkSpec
+
+Parts = dict[str, tuple[Operation, ...]]
 
 
-class Subsampling(nn.Module):
-    """Option A of He et al. 2015, section 3.3: every stride-th position, new channels filled with zeros.
+class Block:
+    """One residual unit, y = after(join(shortcut(x), F(x))): of the original order ReLU(x + F(x)) (He et al. 2015,
+    equations 1 and 2); of a plain network, whose shortcut is `none`, after(F(x)).
 
-    (N, C, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)); no parameters. The zeros come after the
-    channels that were there, as in most published CIFAR code.
+    It holds no parameters of its own: they are the network's.
+
+    Args:
+        spec: which one.
+        wiring: its operations.
+        network: whose modules it runs.
+
+    Attributes:
+        modules: of its operations, by their ids.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
-        super().__init__()
-        self.extra = out_channels - in_channels
-        self.stride = stride
+    def __init__(self, spec: BlockSpec, wiring: Wiring, network: Network) -> None:
+        self.spec, self.wiring = spec, wiring
+        self.plain = wiring.join is None
+        module = network.module
+        self.modules = {operation.id: found for operation in wiring.all if (found := module(operation.id)) is not None}
+        own = bool(wiring.shared)
+        self._shared = compiled(wiring.shared, module, False)
+        self._branch = compiled(wiring.branch, module, False)
+        self._shortcut = compiled(wiring.shortcut, module, False)
+        self._after = compiled(wiring.after, module, True)
+        self._after_kept = compiled(wiring.after, module, own or bool(wiring.shortcut))
+        self._stand_in = None if wiring.stand_in is None else compiled((wiring.stand_in,), module, False)
+        self._gate = None if wiring.join is None or wiring.join.kind != "gate" else module(wiring.join.id)
+        kinds = [operation.kind for operation in wiring.branch if operation.kind != "dropout"]
+        self._in_place = bool(kinds) and kinds[-1] in ADDABLE
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
-
-
-class Block(nn.Module, ABC):
-    """One residual unit, y = ReLU(shortcut(x) + F(x)) (He et al. 2015, equations 1 and 2); of a plain network, whose
-    shortcut is `none`, y = ReLU(F(x))."""
-
-    def __init__(self, spec: BlockSpec) -> None:
-        super().__init__()
-        self.plain = spec.shortcut == "none"
-        self.relu = nn.ReLU(inplace=True)
-        self.downsample = _shortcut(spec)
-
-    @abstractmethod
     def branch(self, x: Tensor) -> Tensor:
-        """The residual branch F, from where the ways part: (N, in_channels, H, W) -> (N, out_channels, H / stride,
+        """The residual branch F, from where the ways part: (N, in_channels, H, W) -> (N, channels, H / stride,
         W / stride)."""
+        return run(self._branch, x)
 
     def shortcut(self, x: Tensor) -> Tensor:
-        """The other way, of the same output shape. A plain layer has none; deleted, it passes its input on, subsampled
-        and padded as option A does where the shape changes."""
-        return x if self.downsample is None else self.downsample(x)
-
-    def part(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What goes into the branch and what into the shortcut."""
-        return x, x
-
-    def join(self, y: Tensor) -> Tensor:
-        """What follows the addition, in place."""
-        result: Tensor = self.relu(y)
-        return result
+        """The other way, from where the ways part; the identity returns x itself."""
+        return run(self._shortcut, x)
 
     def around(self, x: Tensor) -> Tensor:
-        """The output when the branch is zero."""
-        # What comes in is an output of ReLU, so the identity needs no ReLU of its own.
-        return x if self.downsample is None else functional.relu(self.downsample(x))
+        """The output when the branch is zero. A block without shortcut passes its input on, subsampled and padded as
+        option A does where the shape changes."""
+        if self.spec.passes_on:
+            return x
+        if self.plain:
+            return x if self._stand_in is None else run(self._stand_in, x)
+        y = self.shortcut(run(self._shared, x))
+        if self._gate is not None:
+            return run(self._after, (1 - self._gate(x)) * y)
+        assert self.wiring.join is not None
+        if self.wiring.join.kind == "concat":
+            missing = self.wiring.join.output[0] - y.shape[1]
+            return run(self._after, torch.cat([y, y.new_zeros(len(y), missing, *y.shape[2:])], 1))
+        return run(self._after_kept, y)
 
-    def forward(self, x: Tensor, mode: Mode = "whole", out: Tensor | None = None) -> Tensor:
+    def __call__(self, x: Tensor, mode: Mode = "whole", out: Tensor | None = None) -> Tensor:
         """The block's output.
 
         Args:
@@ -78,192 +89,136 @@ class Block(nn.Module, ABC):
         """
         if mode == "deleted":
             return self.around(x)
-        inner, outer = self.part(x)
-        y = self.branch(inner)
-        if mode == "whole" and not self.plain:
-            if out is None:
-                y += self.shortcut(outer)
-            else:
-                y = torch.add(y, self.shortcut(outer), out=out)
-        return self.join(y)
+        parting = run(self._shared, x)
+        y = self.branch(parting)
+        if not self.plain:
+            y = self._joined(x, y, None if mode == "cut" else self.shortcut(parting), out)
+        return run(self._after, y)
+
+    def _joined(self, x: Tensor, y: Tensor, carried: Tensor | None, out: Tensor | None) -> Tensor:
+        """Both ways together; `carried` is None where the shortcut is cut."""
+        join = self.wiring.join
+        assert join is not None
+        if self._gate is not None:
+            opened = self._gate(x)
+            y = opened * y if join.number else y
+            return y if carried is None else y + (1 - opened) * carried
+        if carried is None:
+            return y
+        if join.kind == "concat":
+            return torch.cat([carried, y], 1)
+        if out is not None:
+            return torch.add(y, carried, out=out)
+        return y.add_(carried) if self._in_place else y + carried
 
 
-class PlainLayer(Block):
-    """3x3, batch norm, ReLU: one layer of a plain network (He et al. 2015, section 3.3)."""
+class Network(nn.Module):
+    """Stem, blocks, head.
 
-    def __init__(self, spec: BlockSpec) -> None:
-        super().__init__(spec)
-        self.conv1 = _conv(spec.in_channels, spec.out_channels, 3, spec.stride)
-        self.bn1 = nn.BatchNorm2d(spec.out_channels)
-
-    def branch(self, x: Tensor) -> Tensor:
-        result: Tensor = self.bn1(self.conv1(x))
-        return result
-
-
-class BasicBlock(Block):
-    """3x3, 3x3 (He et al. 2015, Fig. 5 left)."""
-
-    def __init__(self, spec: BlockSpec) -> None:
-        super().__init__(spec)
-        self.conv1, self.conv2 = _convolutions(spec)
-        self.bn1 = nn.BatchNorm2d(spec.width)
-        self.bn2 = nn.BatchNorm2d(spec.out_channels)
-
-    def branch(self, x: Tensor) -> Tensor:
-        result: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
-        return result
-
-
-class Bottleneck(Block):
-    """1x1, 3x3, 1x1 (He et al. 2015, Fig. 5 right), the stride on the 3x3 (torchvision) or the first 1x1 (paper)."""
-
-    def __init__(self, spec: BlockSpec) -> None:
-        super().__init__(spec)
-        self.conv1, self.conv2, self.conv3 = _convolutions(spec)
-        self.bn1 = nn.BatchNorm2d(spec.width)
-        self.bn2 = nn.BatchNorm2d(spec.width)
-        self.bn3 = nn.BatchNorm2d(spec.out_channels)
-
-    def branch(self, x: Tensor) -> Tensor:
-        x = self.relu(self.bn1(self.conv1(x)))
-        x = self.relu(self.bn2(self.conv2(x)))
-        result: Tensor = self.bn3(self.conv3(x))
-        return result
-
-
-class PreactivatedBlock(Block):
-    """Full pre-activation, y = shortcut(x) + F(x), F = BN, ReLU, conv, BN, ReLU, conv … (He et al. 2016, equation 3
-    and Fig. 4e), basic or bottleneck.
-
-    The first block's first batch norm and ReLU stand in the stem, and a projection starts behind the first ReLU
-    (ibid., section 5).
-    """
-
-    def __init__(self, spec: BlockSpec) -> None:
-        super().__init__(spec)
-        self.first = spec.first
-        self.projected = spec.shortcut == "projection"
-        widths = (spec.in_channels, spec.width, spec.width)
-        for number, conv in enumerate(_convolutions(spec), 1):
-            if number > 1 or not spec.first:
-                self.add_module(f"bn{number}", nn.BatchNorm2d(widths[number - 1]))
-            self.add_module(f"conv{number}", conv)
-        self.count = CONVS[spec.kind]
-
-    def _activation(self, number: int, x: Tensor) -> Tensor:
-        result: Tensor = self.relu(self.get_submodule(f"bn{number}")(x))
-        return result
-
-    def part(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        inner = x if self.first else self._activation(1, x)
-        return inner, inner if self.projected else x
-
-    def branch(self, x: Tensor) -> Tensor:
-        x = self.get_submodule("conv1")(x)
-        for number in range(2, self.count + 1):
-            x = self.get_submodule(f"conv{number}")(self._activation(number, x))
-        return x
-
-    def join(self, y: Tensor) -> Tensor:
-        return y
-
-    def around(self, x: Tensor) -> Tensor:
-        return self.shortcut(self.part(x)[1] if self.projected else x)
-
-
-class ResidualNetwork(nn.Module):
-    """Stem, stages, head; parameters named as torchvision's `ResNet` names them. Without shortcuts it is a plain net.
-
-    Input (N, in_channels, side, side), output (N, classes). Any other side works too; the spec's is what the cost
-    figures state.
+    Input (N, in_channels, side, side), output (N, classes). Any other side works too, as long as the maps don't vanish;
+    the spec's is what the cost figures state.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        large = spec.family == "imagenet"
-        self.conv1 = _conv(spec.in_channels, spec.stem_channels, 7 if large else 3, 2 if large else 1)
-        self.bn1 = nn.BatchNorm2d(spec.stem_channels)
-        self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if large else nn.Identity()
-        for stage in spec.stages:
-            self.add_module(stage.id, nn.Sequential(*map(_block, stage.blocks)))
-        if spec.order == "pre-activation":
-            self.bn = nn.BatchNorm2d(spec.stages[-1].out_channels)
-        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-        self.fc = nn.Linear(spec.stages[-1].out_channels, spec.classes)
+        stem = spec.stem_operations()
+        wirings: dict[str, Wiring] = {}
+        shape = stem[-1].output
+        for block in spec.all_blocks:
+            wirings[block.id] = block.operations(shape)
+            shape = wirings[block.id].all[-1].output
+        head = spec.head_operations(shape)
+        self.parts: Parts = {"stem": stem, **{key: wiring.all for key, wiring in wirings.items()}, "head": head}
+        self._build()
+        self._stem = compiled(stem, self.module, False)
+        self._head = compiled(head, self.module, False)
+        self._before = {
+            key: compiled(wiring.before, self.module, False) for key, wiring in wirings.items() if wiring.before
+        }
+        self._blocks = {block.id: Block(block, _inside(wirings[block.id]), self) for block in spec.all_blocks}
+        self._entries = {key: wiring.before for key, wiring in wirings.items()}
+
+    def _build(self) -> None:
+        """The modules with the parameters, under the paths of the operations."""
+        if self.spec.wrapped is not None:
+            name, arguments = self.spec.wrapped
+            for child, module in torchvision.models.get_model_builder(name)(**arguments).named_children():
+                self.add_module(child, module)
+            return
+        for operations in self.parts.values():
+            for operation in operations:
+                module = leaf(operation)
+                if module is not None:
+                    plant(self, operation.id, module)
+
+    def module(self, path: str) -> nn.Module | None:
+        """The module at a path; None where there is none, as of operations without parameters."""
+        try:
+            return self.get_submodule(path)
+        except AttributeError:
+            return None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         """Pairs of id and block, from input to output."""
-        for stage in self.spec.stages:
-            for block, module in zip(stage.blocks, self.get_submodule(stage.id).children(), strict=True):
-                assert isinstance(module, Block)
-                yield block.id, module
+        yield from self._blocks.items()
+
+    def norms(self, part: str, before: bool = False) -> list[nn.BatchNorm2d]:
+        """The batch norms of a part, in its order.
+
+        Args:
+            part: `stem`, a block's id, or `head`.
+            before: of what stands before a block's place, instead of the block's own.
+        """
+        entry = self._entries.get(part, ())
+        operations = entry if before else self.parts[part][len(entry) :]
+        found = [self.module(operation.id) for operation in operations if operation.kind == "bn"]
+        return [norm for norm in found if isinstance(norm, nn.BatchNorm2d)]
 
     def stem(self, x: Tensor) -> Tensor:
-        """(N, in_channels, side, side) -> (N, stem_channels, H, W)."""
-        result: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        return result
+        """(N, in_channels, side, side) -> what comes to the first block's place."""
+        return run(self._stem, x)
+
+    def enter(self, place: str, x: Tensor) -> Tensor:
+        """What stands before a place, as a pool, done to what comes there; x itself where nothing does.
+
+        Args:
+            place: id of the block whose own place it is.
+            x: what the block before left.
+        """
+        return run(self._before.get(place, ()), x)
 
     def head(self, x: Tensor) -> Tensor:
-        """The last stage's output -> logits (N, classes)."""
-        if self.spec.order == "pre-activation":
-            x = self.relu(self.bn(x))
-        logits: Tensor = self.fc(torch.flatten(self.avgpool(x), 1))
-        return logits
+        """The last block's output -> logits (N, classes)."""
+        return torch.flatten(run(self._head, x), 1)
 
     def forward(self, x: Tensor, lesion: Lesion = INTACT) -> Tensor:
         """Logits, with the lesion done to its blocks."""
         x = self.stem(x)
-        blocks = dict(self.blocks())
         for place in places(self.spec, lesion):
-            if place.spec.pooled:
-                x = pool(x)
-            x = blocks[place.block](x, place.mode)
+            x = self._blocks[place.block](self.enter(place.spec.id, x), place.mode)
         return self.head(x)
 
+    def steps(self, lesion: Lesion = INTACT) -> list[Step]:
+        """The same, cut into short pieces."""
+        pieces: list[Step] = [self.stem]
+        for place in places(self.spec, lesion):
+            if place.spec.id in self._before:
+                pieces.append(partial(self.enter, place.spec.id))
+            pieces.append(partial(self._blocks[place.block], mode=place.mode))
+        return [*pieces, self.head]
 
-def pool(x: Tensor) -> Tensor:
-    """The 2x2 max pool between the stages of a VGG-like net: (N, C, H, W) -> (N, C, H // 2, W // 2)."""
-    return functional.max_pool2d(x, 2)
+
+def _inside(wiring: Wiring) -> Wiring:
+    """Without what belongs to the place."""
+    return Wiring((), wiring.shared, wiring.branch, wiring.shortcut, wiring.join, wiring.after, wiring.stand_in)
 
 
 def answers(logits: Tensor) -> Tensor:
     """The class that a network says: (N, classes) -> int64 (N,), -1 where its logits are not all numbers, so that no
     such answer is ever right."""
     return torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
-
-
-def _conv(in_channels: int, out_channels: int, size: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, out_channels, size, stride=stride, padding=size // 2, bias=False)
-
-
-def _convolutions(spec: BlockSpec) -> tuple[nn.Conv2d, ...]:
-    """The 3x3, 3x3 of a basic block or the 1x1, 3x3, 1x1 of a bottleneck."""
-    if spec.kind == "basic":
-        return _conv(spec.in_channels, spec.width, 3, spec.stride), _conv(spec.width, spec.out_channels, 3)
-    on_first = spec.stride_place == "1x1"
-    return (
-        _conv(spec.in_channels, spec.width, 1, spec.stride if on_first else 1),
-        _conv(spec.width, spec.width, 3, 1 if on_first else spec.stride),
-        _conv(spec.width, spec.out_channels, 1),
-    )
-
-
-def _block(spec: BlockSpec) -> Block:
-    if spec.preactivated:
-        return PreactivatedBlock(spec)
-    kinds: dict[str, type[Block]] = {"basic": BasicBlock, "bottleneck": Bottleneck, "layer": PlainLayer}
-    return kinds[spec.kind](spec)
-
-
-def _shortcut(spec: BlockSpec) -> nn.Module | None:
-    if spec.shortcut == "projection":
-        projection = _conv(spec.in_channels, spec.out_channels, 1, spec.stride)
-        if spec.preactivated:
-            return nn.Sequential(projection)
-        return nn.Sequential(projection, nn.BatchNorm2d(spec.out_channels))
-    if spec.shortcut == "subsampling" or (spec.shortcut == "none" and spec.downsampling):
-        return Subsampling(spec.in_channels, spec.out_channels, spec.stride)
-    return None

@@ -25,7 +25,7 @@ from explorer.engine import capture, devices, fashion, images, pictures, weights
 from explorer.engine.build import build, build_untrained, copied
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.ordering import balanced_order
 from explorer.engine.records import (
     CPU,
@@ -85,7 +85,7 @@ class Loaded:
     """A network with its weights in, on the CPU, and what they brought."""
 
     info: WeightsInfo
-    network: ResidualNetwork
+    network: Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,8 @@ class Session:
 
     def __init__(self) -> None:
         self._infos: _Recent[WeightsInfo] = _Recent(_INFOS)
-        self._networks: _Recent[ResidualNetwork] = _Recent(_NETWORKS)
-        self._copies: _Recent[ResidualNetwork] = _Recent(1)
+        self._networks: _Recent[Network] = _Recent(_NETWORKS)
+        self._copies: _Recent[Network] = _Recent(1)
         self._stamps: _Recent[Hashable] = _Recent(_INFOS)
         self._passes: _Recent[_Pass] = _Recent(1)
         self._data: _Recent[LabelledImages] = _Recent(2)
@@ -173,7 +173,7 @@ class Session:
                 need=need / 1e9, free=free / 1e9,
             )  # fmt: skip
 
-    def on_device(self, network: ResidualNetwork, device: str) -> ResidualNetwork:
+    def on_device(self, network: Network, device: str) -> Network:
         """The network on a device. What goes there is a copy: a device that fails takes everything on it along."""
         if device == CPU.id:
             return network
@@ -359,7 +359,7 @@ class Session:
         return meter
 
 
-def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> ResidualNetwork:
+def _built(spec: NetworkSpec, state: dict[str, Tensor]) -> Network:
     """The network with a state dict in, or untrained where it is empty.
 
     Raises:

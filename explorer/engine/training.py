@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from explorer.engine.build import build
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork, answers
+from explorer.engine.modules import Network, answers
 from explorer.engine.records import Preprocessing
 from explorer.engine.writing import whole_file
 from explorer.errors import UserError
@@ -113,7 +113,7 @@ def train(
     recipe: Recipe,
     state_file: Path | None = None,
     resume: bool = False,
-) -> Generator[Progress, None, ResidualNetwork]:
+) -> Generator[Progress, None, Network]:
     """Train a network from its initial weights; the generator's return value is the trained network, in eval mode.
 
     Args:
@@ -191,7 +191,7 @@ def _epoch(
     parts: dict[str, Any], images: TrainingImages, preprocessing: Preprocessing, recipe: Recipe, epoch: int
 ) -> Iterator[tuple[float, float]]:
     """One pass; yields mean loss and accuracy so far after each batch."""
-    network: ResidualNetwork = parts["network"].train()
+    network: Network = parts["network"].train()
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
     order = torch.randperm(len(images), generator=generator).numpy()
     device = torch.device(recipe.device)

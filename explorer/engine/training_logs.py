@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.engine.resources import bundled_weights
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec, SpecError
 
 
@@ -58,7 +59,7 @@ def _read(weights: Path) -> TrainingLog:
     low, high = test["interval_95"]
     return TrainingLog(
         key=weights.stem,
-        spec=NetworkSpec(**{**card["spec"], "blocks": tuple(card["spec"]["blocks"])}),
+        spec=ResNetSpec(**{**card["spec"], "blocks": tuple(card["spec"]["blocks"])}),
         command=str(card["command"]),
         data=str(card["data"]),
         correct=int(test["correct"]),

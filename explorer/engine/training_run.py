@@ -147,7 +147,7 @@ def _run(
     low, high = wilson(correct, len(material.test))
     card: dict[str, Any] = {
         "network": material.spec.name,
-        "spec": asdict(material.spec),
+        "spec": material.spec.to_fields(),
         "command": command,
         "data": material.description,
         "seed": recipe.seed,

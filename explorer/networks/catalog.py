@@ -1,207 +1,109 @@
-"""Names and depths -> specs.
+"""Names -> specs.
 
 ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of its Table 6, with option A shortcuts and
 10 classes. `preresnet110` is the form that Veit et al. 2016 deleted blocks of, `plain20` and `plain56` the plain twins
-of He et al. 2015, section 4.2, and `vgg_narrow` the control of Veit et al.: a VGG-like net of one width, 15 weighted
-layers with batch norm, so that any but the first may go (theirs is 128 channels wide, ours 64). Any other depth follows
-the same pattern (`from_depth`).
+of He et al. 2015, section 4.2, `plain18` and `plain34` those of its section 4.1, and `vgg_narrow` the control of Veit
+et al.: a VGG-like net of one width, 15 weighted layers with batch norm, so that any but the first may go (theirs is 128
+channels wide, ours 64). Any other depth follows the same pattern (`families.resnet_depths`).
+
+A family is one file in `explorer.networks.families` and one entry in `FAMILIES` and `PRESETS` here.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
-from itertools import pairwise
+from difflib import get_close_matches
 from pathlib import Path
 
 from explorer.errors import UserError
-from explorer.networks.spec import (
-    CONVS,
-    MAX_BLOCKS,
-    STAGES,
-    BlockKind,
-    Family,
-    NetworkSpec,
-    ShortcutOption,
-    SpecError,
-)
+from explorer.networks.families.resnet import ResNetSpec, resnext, wide
+from explorer.networks.families.resnet_depths import CIFAR, CIFAR_BOTTLENECK, IMAGENET, cifar, imagenet
+from explorer.networks.spec import NetworkSpec
 
-_IMAGENET: dict[int, tuple[BlockKind, tuple[int, ...]]] = {
-    18: ("basic", (2, 2, 2, 2)),
-    34: ("basic", (3, 4, 6, 3)),
-    50: ("bottleneck", (3, 4, 6, 3)),
-    101: ("bottleneck", (3, 4, 23, 3)),
-    152: ("bottleneck", (3, 8, 36, 3)),
+FAMILIES: dict[str, type[NetworkSpec]] = {
+    "imagenet": ResNetSpec,
+    "cifar": ResNetSpec,
 }
-_CIFAR = (20, 32, 44, 56, 110, 1202)
-MAX_DEPTH = 3 * MAX_BLOCKS + 2
+"""What files call a family."""
 
 
-def _imagenet(depth: int) -> NetworkSpec:
-    block, blocks = _IMAGENET[depth]
-    return NetworkSpec("imagenet", blocks, block)
+def _resnets() -> dict[str, NetworkSpec]:
+    found = {f"resnet{depth}": imagenet(depth) for depth in IMAGENET}
+    found |= {f"resnet{depth}": cifar(((depth - 2) // 6,) * 3, "basic") for depth in CIFAR}
+    found |= {f"resnet{depth}": cifar(((depth - 2) // 9,) * 3, "bottleneck") for depth in CIFAR_BOTTLENECK}
+    for depth in (110, 164, 1001, 200):
+        found[f"preresnet{depth}"] = found[f"resnet{depth}"].with_(order="pre-activation")
+    found |= {f"resnet{depth}_v1": imagenet(depth).with_(stride_place="1x1") for depth in (50, 101, 152)}
+    for order in ("bn-after", "relu-before", "relu-only"):
+        found[f"resnet110_{order.replace('-', '_')}"] = found["resnet110"].with_(order=order)
+    for variant in ("scale", "scale-both", "exclusive-gate", "shortcut-gate", "dropout"):
+        found[f"resnet110_{variant.replace('-', '_')}"] = found["resnet110"].with_(variant=variant)
+    found["resnet110_conv_shortcut"] = found["resnet110"].with_(shortcut="C")
+    found |= {f"plain{depth}": found[f"resnet{depth}"].twin() for depth in (20, 56, 18, 34)}
+    return {**found}
 
 
-def _cifar(blocks: tuple[int, ...], block: BlockKind) -> NetworkSpec:
-    return NetworkSpec("cifar", blocks, block, shortcut="A", side=32, classes=10, width=16)
+def _relatives() -> dict[str, NetworkSpec]:
+    bottlenecks = {depth: imagenet(depth) for depth in (50, 101)}
+    found: dict[str, NetworkSpec] = {
+        f"wide_resnet{depth}_2": spec.with_(base_width=128) for depth, spec in bottlenecks.items()
+    }
+    found |= {f"wrn{depth}_{widening}": wide(depth, widening) for depth, widening in ((16, 4), (28, 10), (40, 4))}
+    for depth, groups, width in ((50, 32, 4), (101, 32, 8), (101, 64, 4), (29, 8, 64)):
+        found[f"resnext{depth}_{groups}x{width}d"] = resnext(depth, groups, width)
+    return found
 
 
-PRESETS: dict[str, NetworkSpec] = {f"resnet{depth}": _imagenet(depth) for depth in _IMAGENET}
-PRESETS |= {f"resnet{depth}": _cifar(((depth - 2) // 6,) * 3, "basic") for depth in _CIFAR}
-PRESETS["preresnet110"] = PRESETS["resnet110"].with_(order="pre-activation")
-PRESETS |= {f"plain{depth}": PRESETS[f"resnet{depth}"].twin() for depth in (20, 56)}
-PRESETS["vgg_narrow"] = NetworkSpec(
-    "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
-)
+PRESETS: dict[str, NetworkSpec] = {
+    **_resnets(),
+    **_relatives(),
+    "vgg_narrow": ResNetSpec(
+        "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
+    ),
+}
 """Every network that has a name, in the order in which menus show them."""
 
 
-def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> NetworkSpec:
-    """The network of a family with that depth.
-
-    A preset's depth gives the preset; of single layers, its plain twin. Otherwise the blocks keep to the kind asked
-    for where the depth allows it, else to the other kind; single layers stay single layers. CIFAR networks have depth
-    6n+2 (basic) or 9n+2 (bottleneck), n blocks a stage (He et al. 2015, section 4.2; He et al. 2016, section 5). The
-    papers give no rule for ImageNet depths between their own; here up to 16 blocks are shared in the proportion
-    3:4:6:3 of ResNet-34 and further ones go to layer3, as from ResNet-50 to ResNet-101; of single layers up to 32.
-    Single layers of CIFAR networks are shared evenly, earlier stages first.
-
-    Raises:
-        SpecError: no such network; `nearest_depths` gives the ones to offer.
-    """
-    if block == "layer":
-        layers = _layers_for(family, depth)
-        if layers is not None:
-            return _plain(family, layers)
-    elif family == "imagenet" and depth in _IMAGENET:
-        return _imagenet(depth)
-    elif family == "cifar" and depth in _CIFAR:
-        return _cifar(((depth - 2) // 6,) * 3, "basic")
-    for kind in _kinds(block):
-        blocks = _blocks_for(family, depth, kind)
-        if blocks is None:
-            continue
-        if family == "imagenet":
-            return NetworkSpec("imagenet", blocks, kind)
-        return _cifar(blocks, kind)
-    near = " or ".join(str(value) for value in nearest_depths(family, depth, block))
-    raise SpecError(
-        "There is no {family} {what} with {depth} layers; try {near}.",
-        family="ImageNet" if family == "imagenet" else "CIFAR", what="plain network" if block == "layer" else "ResNet",
-        depth=depth, near=near,
-    )  # fmt: skip
-
-
-def nearest_depths(family: Family, depth: int, block: BlockKind = "basic") -> tuple[int, ...]:
-    """The existing depths next to one: the nearest below and above, or the one of them there is at and beyond the
-    ends. With residual blocks of either kind, or with single layers."""
-    low, high = smallest_depth(family, block), largest_depth(family, block)
-    start = min(max(depth, low), high)
-    if start != depth:
-        return (start,)
-    below = next((candidate for candidate in range(depth - 1, low - 1, -1) if _exists(family, candidate, block)), None)
-    above = next((candidate for candidate in range(depth + 1, high + 1) if _exists(family, candidate, block)), None)
-    return tuple(candidate for candidate in (below, above) if candidate is not None)
-
-
-def smallest_depth(family: Family, block: BlockKind = "basic") -> int:
-    """The depth with one basic block a stage, or one layer."""
-    return 2 + CONVS["layer" if block == "layer" else "basic"] * STAGES[family]
-
-
-@cache
-def largest_depth(family: Family, block: BlockKind = "basic") -> int:
-    """The deepest network of a family that the limit on blocks allows."""
-    return next(depth for depth in range(MAX_DEPTH, 0, -1) if _exists(family, depth, block))
-
-
-def residual_twin(spec: NetworkSpec, shortcut: ShortcutOption) -> NetworkSpec:
-    """The residual network of which a plain one is the twin: pairs of single layers become basic blocks, so that the
-    depth stays; the opposite of `NetworkSpec.twin`.
-
-    Raises:
-        SpecError: a stage has an odd number of layers, which can't be paired.
-    """
-    if spec.block != "layer":
-        return spec.with_(shortcut=shortcut)
-    odd = next((number for number, count in enumerate(spec.blocks, 1) if count % 2), None)
-    if odd is not None:
-        raise SpecError(
-            "A basic block takes two layers, but layer{number} has {count}: give each stage an even number first.",
-            number=odd, count=spec.blocks[odd - 1],
-        )  # fmt: skip
-    return spec.with_(blocks=tuple(count // 2 for count in spec.blocks), block="basic", shortcut=shortcut)
-
-
-def _kinds(block: BlockKind) -> tuple[BlockKind, ...]:
-    if block == "layer":
-        return ()
-    return ("basic", "bottleneck") if block == "basic" else ("bottleneck", "basic")
-
-
-def _exists(family: Family, depth: int, block: BlockKind) -> bool:
-    if block == "layer":
-        return _layers_for(family, depth) is not None
-    return any(_blocks_for(family, depth, kind) for kind in _kinds(block))
-
-
-def _plain(family: Family, layers: tuple[int, ...]) -> NetworkSpec:
-    if family == "imagenet":
-        return NetworkSpec("imagenet", layers, "layer", "none")
-    return _cifar(layers, "basic").with_(block="layer", shortcut="none")
-
-
-def _layers_for(family: Family, depth: int) -> tuple[int, ...] | None:
-    """Single layers in each stage: of a preset's depth, those of its plain twin."""
-    total, stages = depth - 2, STAGES[family]
-    if not stages <= total <= MAX_BLOCKS:
-        return None
-    if family == "cifar":
-        each, rest = divmod(total, stages)
-        return tuple(each + (index < rest) for index in range(stages))
-    preset = _IMAGENET.get(depth)
-    if preset is not None and preset[0] == "basic":
-        return tuple(2 * count for count in preset[1])
-    return (6, 8, total - 20, 6) if total > 32 else _proportional(total)
-
-
-def _blocks_for(family: Family, depth: int, kind: BlockKind) -> tuple[int, ...] | None:
-    total, rest = divmod(depth - 2, CONVS[kind])
-    stages = STAGES[family]
-    if rest or not stages <= total <= MAX_BLOCKS:
-        return None
-    if family == "cifar":
-        return (total // stages,) * stages if total % stages == 0 else None
-    if total > 16:
-        return (3, 4, total - 10, 3)
-    return _proportional(total)
-
-
-def _proportional(total: int) -> tuple[int, ...]:
-    """Cumulative rounding of 3:4:6:3, so that the sum is exact and no stage is empty."""
-    edges = [round(total * part / 16) for part in (0, 3, 7, 13, 16)]
-    return tuple(high - low for low, high in pairwise(edges))
-
-
 def find(name: str) -> NetworkSpec:
-    """A preset by name, a spec's JSON file by path, or the JSON itself.
+    """A preset by name, another network that a family knows by name (`wrn16_8`), a spec's JSON file by path, or the
+    JSON itself.
 
     Raises:
-        UserError: none of them.
+        UserError: none of them; the nearest names are offered.
     """
     if name.lstrip().startswith("{"):
         return NetworkSpec.from_json(name)
-    key = name.lower().replace("-", "").replace("_", "")
+    key = _squeezed(name)
     for known, preset in PRESETS.items():
-        if key == known.replace("_", ""):
+        if key == _squeezed(known):
             return preset
     path = Path(name)
     if path.suffix.lower() == ".json" or os.path.isfile(name):  # unlike Path's, false for names too long to exist
         return NetworkSpec.load(path)
+    for family in dict.fromkeys(FAMILIES.values()):
+        spec = family.named(_normal(name))
+        if spec is not None:
+            return spec
+    near = get_close_matches(key, list(map(_squeezed, PRESETS)), 5, 0.5)
+    names = [known for known in PRESETS if _squeezed(known) in near]
     raise UserError(
-        "There is no network named {name}; choose {presets}, or give a spec's JSON file.",
-        name=name, presets=", ".join(PRESETS),
+        "There is no network named {name}; {offer}, or give a spec's JSON file.",
+        name=name, offer=f"the nearest are {', '.join(names)}" if names else f"choose {', '.join(PRESETS)}",
     )  # fmt: skip
+
+
+def _squeezed(name: str) -> str:
+    """A name without what people write differently."""
+    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _normal(name: str) -> str:
+    """A name in small letters, one `_` between two numbers and nothing between a word and a number."""
+    parts = [part for part in name.lower().replace("-", "_").replace(" ", "_").split("_") if part]
+    return "".join(
+        f"_{part}" if part[0].isdigit() and before and before[-1].isdigit() else part
+        for before, part in zip(["", *parts], parts, strict=False)
+    )
 
 
 def preset_name(spec: NetworkSpec) -> str | None:

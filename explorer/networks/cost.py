@@ -13,7 +13,7 @@ from explorer.networks.spec import NetworkSpec, Shape
 
 BYTES_PER_NUMBER = 4
 """float32."""
-_KEPT = frozenset({"conv", "maxpool", "avgpool", "linear", "add", "subsample"})
+_KEPT = frozenset({"conv", "maxpool", "avgpool", "linear", "add", "subsample", "scale", "gate", "concat", "se"})
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class NetworkCost:
     Attributes:
         parameters: learned numbers.
         macs: multiply-adds.
-        activations: bytes of all outputs of convolutions, pooling, subsampling, additions and the classifier in
-            float32 (batch norm and ReLU can work in place).
+        activations: bytes of all outputs of convolutions, pooling, subsampling, additions, concatenations, scaling,
+            squeeze-excitation and the classifier in float32 (batch norm and ReLU can work in place).
         receptive_field: side in input pixels that one position of the last stage's map sees.
         stem, blocks, stages, head: its parts.
     """

@@ -16,17 +16,11 @@ from typing import Literal
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import Lesion, by_id, places
-from explorer.networks.operations import (
-    Operation,
-    before_the_split,
-    block_operations,
-    head_operations,
-    stem_operations,
-)
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
+from explorer.networks.operations import Operation, Wiring
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, ShortcutKind
 
 NodeKind = Literal["input", "stem", "block", "operation", "head", "output"]
-EdgeKind = Literal["forward", "identity", "projection", "subsampling", "none"]
+EdgeKind = Literal["forward"] | ShortcutKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,7 @@ def block_graph(spec: NetworkSpec, order: tuple[str, ...] = ()) -> Graph:
     nodes.append(Node("head", "head", nodes[-1].output, cost.head.output))
     edges = _chain(nodes)
     for before, node, after in zip(nodes, nodes[1:], nodes[2:], strict=False):
-        if node.block is not None and not spec.plain:
+        if node.block is not None and node.block.shortcut != "none":
             edges.append(Edge(before.id, after.id, node.block.shortcut, node.output, node.id))
     return Graph(tuple(nodes), tuple(edges))
 
@@ -122,20 +116,19 @@ def operation_graph(spec: NetworkSpec, part_id: str, order: tuple[str, ...] = ()
     part = next((node for node in block_graph(spec, order).nodes if node.id == part_id), None)
     if part is None or part.kind not in ("stem", "block", "head"):
         raise UserError("{network} has no part {id} that could be opened.", network=spec.name, id=part_id)
-    operations = _operations(spec, part)
-    branch = [_operation_node(part, operation) for operation in operations if not operation.on_shortcut]
+    wiring = _wiring(spec, part)
+    branch = [_operation_node(part, operation) for operation in wiring.all if not operation.on_shortcut]
     nodes = [
         Node("input", "input", part.input, part.input),
         *branch,
         Node("output", "output", part.output, part.output),
     ]
     edges = _chain(nodes)
-    if part.block is not None and not spec.plain:
-        shortcut = [_operation_node(part, operation) for operation in operations if operation.on_shortcut]
-        add = next(node for node in branch if node.operation is not None and node.operation.kind == "add")
-        start = before_the_split(part.block, operations)
+    if part.block is not None and wiring.join is not None:
+        shortcut = [_operation_node(part, operation) for operation in wiring.shortcut]
+        start, end = wiring.split, wiring.join.id
         source = nodes[0] if start is None else next(node for node in branch if node.id == start.id)
-        track = [source, *shortcut, add]
+        track = [source, *shortcut, next(node for node in branch if node.id == end)]
         edges += [
             Edge(before.id, after.id, part.block.shortcut, before.output, part.id)
             for before, after in itertools.pairwise(track)
@@ -144,10 +137,10 @@ def operation_graph(spec: NetworkSpec, part_id: str, order: tuple[str, ...] = ()
     return Graph(tuple(nodes), tuple(edges))
 
 
-def _operations(spec: NetworkSpec, part: Node) -> tuple[Operation, ...]:
+def _wiring(spec: NetworkSpec, part: Node) -> Wiring:
     if part.block is not None:
-        return block_operations(part.block, part.input)
-    return stem_operations(spec) if part.kind == "stem" else head_operations(spec, part.input)
+        return part.block.operations(part.input)
+    return Wiring(branch=spec.stem_operations() if part.kind == "stem" else spec.head_operations(part.input))
 
 
 def _operation_node(part: Node, operation: Operation) -> Node:

@@ -51,6 +51,7 @@ class Lesion:
             )
         if self.cut and spec.plain:
             raise UserError("{network} has no shortcuts to cut.", network=spec.name)
+        self._check_possible(spec)
         if self.order in ((), spec.block_ids):
             return replace(self, order=())
         if sorted(self.order) != sorted(spec.block_ids):
@@ -63,6 +64,15 @@ class Lesion:
                     block=block_id, place=place.id,
                 )  # fmt: skip
         return self
+
+    def _check_possible(self, spec: NetworkSpec) -> None:
+        blocks = by_id(spec)
+        for block_id in sorted(self.deleted):
+            if blocks[block_id].kept:
+                raise UserError(blocks[block_id].kept, id=block_id)
+        for block_id in sorted(self.cut):
+            if blocks[block_id].uncut:
+                raise UserError(blocks[block_id].uncut, id=block_id)
 
     def mode(self, block_id: str) -> Mode:
         if block_id in self.deleted:
@@ -125,14 +135,9 @@ def course(spec: NetworkSpec, lesion: Lesion = INTACT) -> tuple[Action, ...]:
     for place in places(spec, lesion):
         if place.spec.pooled:
             actions.append(("pool", place.spec.id))
-        if place.mode != "deleted" or not passes_on(place.spec):
+        if place.mode != "deleted" or not place.spec.passes_on:
             actions.append((place.mode, place.block))
     return tuple(actions)
-
-
-def passes_on(block: BlockSpec) -> bool:
-    """Whether the block, once deleted, is the identity."""
-    return block.shortcut == "identity" or (block.shortcut == "none" and not block.downsampling)
 
 
 def exchangeable(spec: NetworkSpec) -> tuple[tuple[str, ...], ...]:

@@ -1,18 +1,21 @@
-"""A spec -> its operations, with shapes: what the cost figures add up and what an opened block shows.
+"""What blocks, stems and heads compute, operation by operation, with shapes.
 
-Strides and paddings are those of torchvision's `models/resnet.py`; option A is He et al. 2015, section 3.3; full
-pre-activation is He et al. 2016, Fig. 4e, with the edges of its section 5.
+Cost figures add operations up, an opened block shows them, and the engine builds its modules from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
+if TYPE_CHECKING:
+    from explorer.networks.spec import NetworkSpec, Shape
 
-OperationKind = Literal["conv", "bn", "relu", "maxpool", "avgpool", "linear", "add", "subsample"]
+OperationKind = Literal[
+    "conv", "bn", "relu", "silu", "maxpool", "avgpool", "linear", "flatten", "dropout", "se", "scale", "subsample",
+    "add", "gate", "concat",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,18 @@ class Operation:
 
     Attributes:
         id: module path where it has parameters (`layer1.0.conv1`), a path of the same form where not.
-        kind: what it does.
+        kind: what it does. `avgpool` averages windows where it has a stride, else it averages to its output's size;
+            `se` is squeeze-excitation (Hu et al. 2018, arXiv:1709.01507); `gate` joins branch and shortcut by
+            g(x) F(x) + (1 - g(x)) x, g a 1x1 conv and sigmoid of the block's input (He et al. 2016, section 3.1).
         input, output: shapes (channels, height, width).
-        kernel, stride: side of its window and its step, 1 where it has none.
+        kernel, stride, padding: side of its window, its step, and what is added around the map.
         parameters: learned numbers (running statistics of batch norm are not learned).
-        macs: multiply-adds, for conv and linear only.
+        macs: multiply-adds, for conv and linear only, and for the convolutions in `se` and `gate`.
         on_shortcut: whether it stands on the shortcut instead of the residual branch.
+        groups: of a conv.
+        bias: whether a conv or linear has one; a gate always has.
+        number: of a `scale` the factor; of a `dropout` the share that training drops; of a `gate` 1 where F is gated
+            too (exclusive gating), 0 where only the shortcut is; of an `se` its squeezed channels.
     """
 
     id: str
@@ -38,126 +47,182 @@ class Operation:
     parameters: int = 0
     macs: int = 0
     on_shortcut: bool = False
+    padding: int = 0
+    groups: int = 1
+    bias: bool = False
+    number: float = 0.0
 
 
-def stem_operations(spec: NetworkSpec) -> tuple[Operation, ...]:
-    """7x7 conv, BN, ReLU, 3x3 max pool (ImageNet family) or 3x3 conv, BN, ReLU (CIFAR family)."""
-    large = spec.family == "imagenet"
-    conv = _conv("conv1", spec.input_shape, spec.stem_channels, 7 if large else 3, 2 if large else 1)
-    operations = [conv, _bn("bn1", conv.output), Operation("relu", "relu", conv.output, conv.output)]
-    if large:
-        operations.append(Operation("maxpool", "maxpool", conv.output, _halved(conv.output), kernel=3, stride=2))
-    return tuple(operations)
+Operations = tuple[Operation, ...]
 
 
-def block_operations(block: BlockSpec, shape: Shape) -> tuple[Operation, ...]:
-    """The pool before the block where there is one, the residual branch in order, then the shortcut's operations (none
-    for identity), the addition, and the ReLU behind it in the original order.
+@dataclass(frozen=True)
+class Wiring:
+    """The operations of one block.
 
-    Args:
-        block: of the network.
-        shape: of the block's input.
+    Attributes:
+        before: of its place; they stay when the block is deleted or moved.
+        shared: before the ways part.
+        branch: the residual branch.
+        shortcut: none for the identity.
+        join: where the ways meet; None without a shortcut.
+        after: behind that.
+        stand_in: what a block without shortcut leaves behind when it is deleted and changes the shape; no operation of
+            the intact network.
     """
-    before: tuple[Operation, ...] = ()
-    if block.pooled:
-        before = (Operation(f"{block.id}.pool", "maxpool", shape, pooled(shape), kernel=2, stride=2),)
-        shape = before[0].output
-    branch = tuple(_branch(block, shape))
-    output = branch[-1].output
-    after = []
-    if block.shortcut != "none":
-        after.append(Operation(f"{block.id}.add", "add", output, output))
-    if not block.preactivated:
-        after.append(Operation(f"{block.id}.relu", "relu", output, output))
-    return (*before, *branch, *_shortcut_operations(block, shape, output), *after)
+
+    before: Operations = ()
+    shared: Operations = ()
+    branch: Operations = ()
+    shortcut: Operations = ()
+    join: Operation | None = None
+    after: Operations = ()
+    stand_in: Operation | None = None
+
+    @property
+    def all(self) -> Operations:
+        """In the order in which they are listed above."""
+        joined = () if self.join is None else (self.join,)
+        return (*self.before, *self.shared, *self.branch, *self.shortcut, *joined, *self.after)
+
+    @property
+    def split(self) -> Operation | None:
+        """The operation behind which the shortcut leaves; None where that is the block's input."""
+        first = (*self.before, *self.shared)
+        return first[-1] if first else None
 
 
-_SIZES = {"basic": (3, 3), "bottleneck": (1, 3, 1), "layer": (3,)}
-
-
-def _branch(block: BlockSpec, shape: Shape) -> Iterator[Operation]:
-    """Convolutions, each with batch norm and ReLU behind it or, pre-activated, before it."""
-    sizes = _SIZES[block.kind]
-    strided = 1 if block.kind == "bottleneck" and block.stride_place == "3x3" else 0
-    for index, size in enumerate(sizes):
-        number = index + 1
-        last = number == len(sizes)
-        if block.preactivated and not (block.first and index == 0):
-            yield _bn(f"{block.id}.bn{number}", shape)
-            yield Operation(f"{block.id}.relu{number}", "relu", shape, shape)
-        channels = block.out_channels if last else block.width
-        conv = _conv(f"{block.id}.conv{number}", shape, channels, size, block.stride if index == strided else 1)
-        shape = conv.output
-        yield conv
-        if not block.preactivated:
-            yield _bn(f"{block.id}.bn{number}", shape)
-            if not last:
-                yield Operation(f"{block.id}.relu{number}", "relu", shape, shape)
-
-
-def _shortcut_operations(block: BlockSpec, shape: Shape, output: Shape) -> tuple[Operation, ...]:
-    name = f"{block.id}.downsample"
-    if block.shortcut == "projection":
-        conv = _conv(f"{name}.0", shape, block.out_channels, 1, block.stride, on_shortcut=True)
-        return (conv,) if block.preactivated else (conv, _bn(f"{name}.1", conv.output, on_shortcut=True))
-    if block.shortcut == "subsampling":
-        return (Operation(name, "subsample", shape, output, stride=block.stride, on_shortcut=True),)
-    return ()
-
-
-def before_the_split(block: BlockSpec, operations: tuple[Operation, ...]) -> Operation | None:
-    """The operation behind which the shortcut leaves; None where that is the block's input.
-
-    A projection of a pre-activation block leaves behind the first ReLU: it is pre-activated too.
-    """
-    if block.preactivated and block.shortcut == "projection" and not block.first:
-        return next(operation for operation in operations if operation.kind == "relu")
-    return operations[0] if block.pooled else None
-
-
-def head_operations(spec: NetworkSpec, shape: Shape) -> tuple[Operation, ...]:
-    """Global average pooling and the classifier, on the last stage's output; behind pre-activation blocks, the last
-    batch norm and ReLU first."""
-    averages = (shape[0], 1, 1)
-    weights = shape[0] * spec.classes
-    last = (_bn("bn", shape), Operation("last_relu", "relu", shape, shape)) if spec.order == "pre-activation" else ()
-    return (
-        *last,
-        Operation("avgpool", "avgpool", shape, averages, kernel=shape[1]),
-        Operation("fc", "linear", averages, (spec.classes, 1, 1), parameters=weights + spec.classes, macs=weights),
-    )
-
-
-def operations_by_part(spec: NetworkSpec) -> Iterator[tuple[str, tuple[Operation, ...]]]:
+def operations_by_part(spec: NetworkSpec) -> Iterator[tuple[str, Operations]]:
     """Pairs of a part's id (`stem`, every block's, `head`) and its operations, from input to output."""
-    stem = stem_operations(spec)
+    stem = spec.stem_operations()
     yield "stem", stem
     shape = stem[-1].output
     for block in spec.all_blocks:
-        operations = block_operations(block, shape)
+        operations = block.operations(shape).all
         shape = operations[-1].output
         yield block.id, operations
-    yield "head", head_operations(spec, shape)
+    yield "head", spec.head_operations(shape)
 
 
-def _conv(name: str, shape: Shape, channels: int, size: int, stride: int, on_shortcut: bool = False) -> Operation:
+def parameter_shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
+    """Keys and shapes of a network's state dict, by arithmetic alone."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for _, operations in operations_by_part(spec):
+        for operation in operations:
+            shapes |= {f"{operation.id}.{name}": shape for name, shape in _parameters(operation)}
+    return shapes
+
+
+def _parameters(operation: Operation) -> Iterator[tuple[str, tuple[int, ...]]]:
+    inside, out, size = operation.input[0], operation.output[0], operation.kernel
+    if operation.kind in ("conv", "gate"):
+        yield "weight", (out, inside // operation.groups, size, size)
+        if operation.bias:
+            yield "bias", (out,)
+    elif operation.kind == "linear":
+        yield "weight", (out, inside)
+        if operation.bias:
+            yield "bias", (out,)
+    elif operation.kind == "bn":
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            yield name, (out,)
+        yield "num_batches_tracked", ()
+    elif operation.kind == "se":
+        squeezed = int(operation.number)
+        for name, to, of in (("fc1", squeezed, inside), ("fc2", inside, squeezed)):
+            yield f"{name}.weight", (to, of, 1, 1)
+            yield f"{name}.bias", (to,)
+
+
+# -- making them -------------------------------------------------------------------------------------------------
+
+
+def conv(
+    name: str,
+    shape: Shape,
+    channels: int,
+    size: int,
+    stride: int = 1,
+    *,
+    groups: int = 1,
+    bias: bool = False,
+    on_shortcut: bool = False,
+) -> Operation:
+    """A convolution, padded by half its size."""
     padding = size // 2
     height, width = ((side + 2 * padding - size) // stride + 1 for side in shape[1:])
-    weights = shape[0] * channels * size * size
+    weights = shape[0] // groups * channels * size * size
     return Operation(
-        name, "conv", shape, (channels, height, width), size, stride, weights, weights * height * width, on_shortcut
-    )
+        name, "conv", shape, (channels, height, width), size, stride, weights + (channels if bias else 0),
+        weights * height * width, on_shortcut, padding, groups, bias,
+    )  # fmt: skip
 
 
-def _bn(name: str, shape: Shape, on_shortcut: bool = False) -> Operation:
+def bn(name: str, shape: Shape, on_shortcut: bool = False) -> Operation:
+    """Batch norm."""
     return Operation(name, "bn", shape, shape, parameters=2 * shape[0], on_shortcut=on_shortcut)
 
 
-def pooled(shape: Shape) -> Shape:
-    """After a 2x2 max pool with stride 2."""
-    return (shape[0], shape[1] // 2, shape[2] // 2)
+def relu(name: str, shape: Shape) -> Operation:
+    return Operation(name, "relu", shape, shape)
 
 
-def _halved(shape: Shape) -> Shape:
-    """After a 3x3 window with stride 2 and padding 1."""
-    return (shape[0], (shape[1] - 1) // 2 + 1, (shape[2] - 1) // 2 + 1)
+def linear(name: str, shape: Shape, channels: int, *, bias: bool = True) -> Operation:
+    """A fully connected layer on a shape (channels, 1, 1)."""
+    weights = shape[0] * channels
+    return Operation(
+        name, "linear", shape, (channels, 1, 1), parameters=weights + (channels if bias else 0), macs=weights, bias=bias
+    )
+
+
+def pool(name: str, shape: Shape, kind: Literal["maxpool", "avgpool"] = "maxpool") -> Operation:
+    """A 2x2 window with stride 2."""
+    return Operation(name, kind, shape, (shape[0], shape[1] // 2, shape[2] // 2), kernel=2, stride=2)
+
+
+def max_pool3(name: str, shape: Shape) -> Operation:
+    """A 3x3 max pool with stride 2 and padding 1."""
+    output = (shape[0], (shape[1] - 1) // 2 + 1, (shape[2] - 1) // 2 + 1)
+    return Operation(name, "maxpool", shape, output, kernel=3, stride=2, padding=1)
+
+
+def global_average(name: str, shape: Shape) -> Operation:
+    """The mean of each channel."""
+    return Operation(name, "avgpool", shape, (shape[0], 1, 1), kernel=shape[1])
+
+
+def dropout(name: str, shape: Shape, share: float, on_shortcut: bool = False) -> Operation:
+    """Drops values in training; does nothing otherwise."""
+    return Operation(name, "dropout", shape, shape, on_shortcut=on_shortcut, number=share)
+
+
+def scale(name: str, shape: Shape, factor: float, on_shortcut: bool = False) -> Operation:
+    """A constant factor."""
+    return Operation(name, "scale", shape, shape, on_shortcut=on_shortcut, number=factor)
+
+
+def add(name: str, shape: Shape) -> Operation:
+    """The addition of branch and shortcut."""
+    return Operation(name, "add", shape, shape)
+
+
+def concat(name: str, shape: Shape, more: int) -> Operation:
+    """The branch's channels behind those of the shortcut's shape."""
+    return Operation(name, "concat", shape, (shape[0] + more, shape[1], shape[2]))
+
+
+def gate(name: str, shape: Shape, output: Shape, stride: int, exclusive: bool) -> Operation:
+    """Gated addition; the gate's 1x1 conv is from the block's input to its output's shape."""
+    weights = shape[0] * output[0]
+    return Operation(
+        name, "gate", shape, output, stride=stride, parameters=weights + output[0],
+        macs=weights * output[1] * output[2], bias=True, number=1.0 if exclusive else 0.0,
+    )  # fmt: skip
+
+
+def squeeze_excitation(name: str, shape: Shape, squeezed: int) -> Operation:
+    """Each channel times a factor from the mean of all channels."""
+    weights = 2 * shape[0] * squeezed
+    return Operation(
+        name, "se", shape, shape, parameters=weights + shape[0] + squeezed, macs=weights, number=float(squeezed)
+    )

@@ -12,7 +12,7 @@ from scipy.stats import kendalltau
 from torch import Tensor
 
 from explorer.app.panels.study import StudyPanel
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Counts, DataRef, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.study_records import Latency, Protocol, StudyKind, StudyPoint, StudyRequest, StudyResult
 from explorer.engine.weights import untrained
@@ -43,7 +43,7 @@ def study(
 
 
 def measured(
-    request: StudyRequest, info: WeightsInfo, network: ResidualNetwork, x: Tensor, labels: np.ndarray | None
+    request: StudyRequest, info: WeightsInfo, network: Network, x: Tensor, labels: np.ndarray | None
 ) -> StudyResult:
     """Do a study, one full forward pass a lesion."""
     before = _probabilities(network, x, INTACT)
@@ -107,7 +107,7 @@ def _plan(request: StudyRequest) -> Iterator[tuple[Lesion, int, int | None]]:
 
 
 def _greedy(
-    request: StudyRequest, network: ResidualNetwork, x: Tensor, before: np.ndarray, labels: np.ndarray | None
+    request: StudyRequest, network: Network, x: Tensor, before: np.ndarray, labels: np.ndarray | None
 ) -> list[StudyPoint]:
     gone: frozenset[str] = frozenset()
     points: list[StudyPoint] = []
@@ -125,7 +125,7 @@ def _greedy(
     return points
 
 
-def _probabilities(network: ResidualNetwork, x: Tensor, lesion: Lesion) -> np.ndarray:
+def _probabilities(network: Network, x: Tensor, lesion: Lesion) -> np.ndarray:
     with torch.inference_mode():
         chunks: Sequence[Tensor] = [network(part, lesion).softmax(1) for part in x.split(64)]
         return torch.cat(list(chunks)).numpy()

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.panels.feature_maps import FeatureMapsPanel
 from explorer.app.widgets import channels as arithmetic
 from explorer.engine.build import build
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.networks.catalog import PRESETS
 from explorer.networks.lesion import INTACT
 from tests.app.panel_support import SMALL, document, picture, picture_result, pixels, show
@@ -25,7 +25,7 @@ FLAT = np.full(10, 0.1)
 DELETED = frozenset({"layer2.1"})
 
 
-def run(network: ResidualNetwork, deleted: frozenset[str]) -> dict[str, np.ndarray]:
+def run(network: Network, deleted: frozenset[str]) -> dict[str, np.ndarray]:
     """Every part's maps, in the plainest way."""
     maps = {}
     with torch.inference_mode():

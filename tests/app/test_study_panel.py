@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from explorer.app.panels.study import Setup, StudyPanel
 from explorer.app.study_numbers import value_of, within_budget
 from explorer.engine.weights import untrained
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import INTACT, Lesion
-from explorer.networks.spec import NetworkSpec
 from tests.app.study_support import choose, first, study, view
 from tests.engine.networks import TINY
 
@@ -64,7 +64,7 @@ def test_what_a_network_cannot_have_is_explained(panel: StudyPanel) -> None:
     choose(panel, "single")
     assert panel.setup_column.kind.currentText() == "Delete each layer alone"
     assert panel.setup_column.run.isEnabled()
-    panel.show_network(NetworkSpec("cifar", (1, 1, 1), side=32, classes=10, width=4, widths="doubled"), None)
+    panel.show_network(ResNetSpec("cifar", (1, 1, 1), side=32, classes=10, width=4, widths="doubled"), None)
     choose(panel, "reorder")
     assert "None" not in panel.setup_column.reason.text()
     assert not panel.setup_column.run.isEnabled()

@@ -28,7 +28,7 @@ from explorer.engine import fashion
 from explorer.engine.build import build_untrained
 from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import WeightsKind, WeightsRef
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
@@ -45,7 +45,7 @@ _PREPROCESSING = fashion.preprocessing(1, 28)
 _CPU = torch.device("cpu")
 
 
-def network_of(name: str) -> tuple[ResidualNetwork, bool]:
+def network_of(name: str) -> tuple[Network, bool]:
     """With its bundled weights, and whether there are any."""
     try:
         loaded = finish(Session().load(PRESETS[name], WeightsRef(WeightsKind.BUNDLED, f"{name}-fashion-mnist")))
@@ -78,7 +78,7 @@ def at_random(spec: NetworkSpec) -> list[Lesion]:
 class Ours:
     """A study, with the seconds that it took, making the evaluator and measuring its pace included."""
 
-    def __init__(self, network: ResidualNetwork, count: int, lesions: Sequence[Lesion], fast: bool = False) -> None:
+    def __init__(self, network: Network, count: int, lesions: Sequence[Lesion], fast: bool = False) -> None:
         images, order = images_of(count)
         began = time.perf_counter()
         self.longest = 0.0
@@ -95,7 +95,7 @@ class Ours:
         self.seconds = time.perf_counter() - began
 
 
-def plain(network: ResidualNetwork, count: int, lesions: Sequence[Lesion], threads: int) -> tuple[np.ndarray, float]:
+def plain(network: Network, count: int, lesions: Sequence[Lesion], threads: int) -> tuple[np.ndarray, float]:
     """Predictions and seconds of the plain loop."""
     images, order = images_of(count)
     usual = torch.get_num_threads()

@@ -10,7 +10,7 @@ from explorer.engine.records import UNTRAINED, AccuracyRequest, DataRef, wilson
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.cli.conftest import Command
 
 KEYS = {"accuracy", "correct", "images", "interval", "agreement", "intact", "deleted", "seconds"}
@@ -30,7 +30,7 @@ def test_json_has_what_was_promised(command: Command) -> None:
 
 
 def test_it_says_what_the_session_says(command: Command, tmp_path: Path) -> None:
-    spec = NetworkSpec("cifar", (1, 1, 1), in_channels=1, side=28, classes=10, width=4)
+    spec = ResNetSpec("cifar", (1, 1, 1), in_channels=1, side=28, classes=10, width=4)
     path = tmp_path / "small.json"
     path.write_text(spec.to_json(), encoding="utf-8")
     words = ("--network", path, "--weights", "untrained", "--delete", "layer1.0,layer3.0")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.cli.conftest import ROOT, Command
 
 KEYS = {"name", "depth", "parameters", "macs", "input", "stages", "blocks"}
@@ -43,7 +43,7 @@ def test_resnet_50_in_full(command: Command) -> None:
 
 def test_a_persons_own_spec(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
-    path.write_text(NetworkSpec("cifar", (1, 2, 1), side=16, classes=3).to_json(), encoding="utf-8")
+    path.write_text(ResNetSpec("cifar", (1, 2, 1), side=16, classes=3).to_json(), encoding="utf-8")
     data = command("describe", path, "--json").data
     assert (data["name"], data["depth"], data["input"]) == ("ResNet-10", 10, [3, 16, 16])
 

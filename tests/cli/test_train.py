@@ -12,14 +12,14 @@ from safetensors.torch import load_file
 
 from explorer.cli import training as cli_training
 from explorer.engine.training import Progress
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.cli.conftest import Command
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
     path = tmp_path / "small.json"
-    path.write_text(NetworkSpec("cifar", (1, 1, 1), side=12, classes=10, width=4).to_json(), encoding="utf-8")
+    path.write_text(ResNetSpec("cifar", (1, 1, 1), side=12, classes=10, width=4).to_json(), encoding="utf-8")
     return path
 
 

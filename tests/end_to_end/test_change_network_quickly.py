@@ -6,7 +6,8 @@ import pytest
 
 from explorer.app.jobs import Lane
 from explorer.engine.records import UNTRAINED
-from explorer.networks.catalog import PRESETS, from_depth
+from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet_depths import from_depth
 from tests.end_to_end.conftest import Open
 from tests.end_to_end.person import Person
 

@@ -10,18 +10,19 @@ import torch
 
 from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.tuning import BATCH
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion, exchangeable, lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import image_set, network_of
 
 COUNT = 90
 CPU = torch.device("cpu")
-BASIC = NetworkSpec("cifar", (2, 1, 1), "basic", "A", in_channels=1, side=8, classes=5, width=4)
-LARGE = NetworkSpec("imagenet", (1, 1, 1, 1), "bottleneck", "B", "1x1", in_channels=1, side=40, classes=5, width=4)
+BASIC = ResNetSpec("cifar", (2, 1, 1), "basic", "A", in_channels=1, side=8, classes=5, width=4)
+LARGE = ResNetSpec("imagenet", (1, 1, 1, 1), "bottleneck", "B", "1x1", in_channels=1, side=40, classes=5, width=4)
 KINDS: dict[str, NetworkSpec] = {
     "option A": BASIC,
     "option B": BASIC.with_(shortcut="B"),
@@ -42,7 +43,7 @@ def grey(spec: NetworkSpec) -> Preprocessing:
     return Preprocessing(1, spec.side, spec.side, (0.4,), (0.3,), grey=True)
 
 
-def undecided(spec: NetworkSpec) -> ResidualNetwork:
+def undecided(spec: NetworkSpec) -> Network:
     """A network for which noise is of any class."""
     network = network_of(spec)
     with torch.inference_mode():
@@ -53,9 +54,7 @@ def undecided(spec: NetworkSpec) -> ResidualNetwork:
     return network
 
 
-def plain(
-    network: ResidualNetwork, images: ArrayImageSet, order: np.ndarray, done: Lesion
-) -> tuple[np.ndarray, np.ndarray]:
+def plain(network: Network, images: ArrayImageSet, order: np.ndarray, done: Lesion) -> tuple[np.ndarray, np.ndarray]:
     """Predictions and logits of the plain loop."""
     logits = []
     with torch.inference_mode():
@@ -93,7 +92,7 @@ def drawn_lesions(spec: NetworkSpec, count: int, seed: int = 0) -> list[Lesion]:
     return found
 
 
-def evaluator_of(network: ResidualNetwork, images: ArrayImageSet, fast: bool = False, **options: object) -> Evaluator:
+def evaluator_of(network: Network, images: ArrayImageSet, fast: bool = False, **options: object) -> Evaluator:
     return Evaluator(network, images, grey(network.spec), images.order(0), CPU, fast, **options)  # type: ignore[arg-type]
 
 

@@ -13,10 +13,11 @@ from explorer.engine.records import Preprocessing, Step, WeightsInfo
 from explorer.engine.steps import finish
 from explorer.engine.weights import untrained
 from explorer.errors import UserError
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
-TINY = NetworkSpec("cifar", (1, 1, 1), width=4, side=16, classes=10)
+TINY = ResNetSpec("cifar", (1, 1, 1), width=4, side=16, classes=10)
 SMALL = Preprocessing(3, 8, 8, (0.5,) * 3, (0.5,) * 3)
 PETS = ("Cat", "Dog", "Guinea pig")
 

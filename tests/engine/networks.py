@@ -8,34 +8,35 @@ from torch import Tensor, nn
 
 from explorer.engine.build import build
 from explorer.engine.datasets import ArrayImageSet
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 
 GREY = Preprocessing(1, 8, 8, (0.4,), (0.3,), grey=True)
-TINY = NetworkSpec("cifar", (2, 3, 2), "basic", "A", in_channels=1, side=8, classes=5, width=4)
+TINY = ResNetSpec("cifar", (2, 3, 2), "basic", "A", in_channels=1, side=8, classes=5, width=4)
 
 SPECS: dict[str, NetworkSpec] = {
     "basic A": TINY.with_(in_channels=3, side=12),
-    "basic B": NetworkSpec("cifar", (2, 2, 1), "basic", "B", side=12, classes=5, width=4),
-    "basic C": NetworkSpec("cifar", (2, 2, 1), "basic", "C", side=11, classes=5, width=4),
-    "bottleneck A": NetworkSpec("cifar", (2, 1, 2), "bottleneck", "A", side=12, classes=5, width=2),
-    "bottleneck B": NetworkSpec("imagenet", (1, 2, 1, 2), "bottleneck", "B", side=48, classes=5, width=4),
-    "paper's stride": NetworkSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=40, classes=5, width=4),
+    "basic B": ResNetSpec("cifar", (2, 2, 1), "basic", "B", side=12, classes=5, width=4),
+    "basic C": ResNetSpec("cifar", (2, 2, 1), "basic", "C", side=11, classes=5, width=4),
+    "bottleneck A": ResNetSpec("cifar", (2, 1, 2), "bottleneck", "A", side=12, classes=5, width=2),
+    "bottleneck B": ResNetSpec("imagenet", (1, 2, 1, 2), "bottleneck", "B", side=48, classes=5, width=4),
+    "paper's stride": ResNetSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=40, classes=5, width=4),
     "pre-activation A": TINY.with_(order="pre-activation"),
-    "pre-activation B": NetworkSpec(
+    "pre-activation B": ResNetSpec(
         "cifar", (2, 2, 1), "bottleneck", "B", side=12, classes=5, width=4, order="pre-activation"
     ),
-    "pre-activation C": NetworkSpec("imagenet", (1, 2, 1, 1), shortcut="C", side=40, width=4, order="pre-activation"),
+    "pre-activation C": ResNetSpec("imagenet", (1, 2, 1, 1), shortcut="C", side=40, width=4, order="pre-activation"),
     "plain": TINY.twin(),
-    "plain bottlenecks": NetworkSpec("cifar", (1, 2, 1), "bottleneck", "none", side=12, classes=5, width=4),
-    "VGG-like": NetworkSpec(
+    "plain bottlenecks": ResNetSpec("cifar", (1, 2, 1), "bottleneck", "none", side=12, classes=5, width=4),
+    "VGG-like": ResNetSpec(
         "cifar", (2, 2, 3), "layer", "none", side=12, classes=5, width=6, widths="same", downsampling="pool"
     ),
 }
 
 
-def lively(network: ResidualNetwork, seed: int = 0) -> ResidualNetwork:
+def lively(network: Network, seed: int = 0) -> Network:
     """Give the batch norms statistics and scales that are not trivial, so that a wrong one would show."""
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
@@ -48,7 +49,7 @@ def lively(network: ResidualNetwork, seed: int = 0) -> ResidualNetwork:
     return network
 
 
-def network_of(spec: NetworkSpec, seed: int = 0) -> ResidualNetwork:
+def network_of(spec: NetworkSpec, seed: int = 0) -> Network:
     return lively(build(spec, seed), seed)
 
 

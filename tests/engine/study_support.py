@@ -13,17 +13,18 @@ import torch
 from explorer.engine import fashion
 from explorer.engine.cards import save_weights
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.ordering import balanced_order
 from explorer.engine.records import Counts, DataRef, WeightsKind, WeightsRef
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.engine.study_records import StudyPoint, StudyRequest, StudyResult
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import network_of
 
-FOUR = NetworkSpec("cifar", (2, 1, 1), "basic", "B", in_channels=1, side=28, classes=10, width=4)
+FOUR = ResNetSpec("cifar", (2, 1, 1), "basic", "B", in_channels=1, side=28, classes=10, width=4)
 SPECS: dict[str, NetworkSpec] = {
     "original": FOUR,
     "pre-activation": FOUR.with_(order="pre-activation", shortcut="A"),
@@ -38,7 +39,7 @@ IMAGES = 150
 class Case:
     """A network whose weights lie in a file."""
 
-    network: ResidualNetwork
+    network: Network
     weights: WeightsRef
 
     def request(self, kind: Any, **values: Any) -> StudyRequest:
@@ -71,7 +72,7 @@ def done(request: StudyRequest, session: Session | None = None, **files: Any) ->
 class Slow:
     """The slow loop: a full pass of all images with each lesion, nothing shared."""
 
-    network: ResidualNetwork
+    network: Network
     images: int = IMAGES
 
     @property

@@ -10,7 +10,7 @@ from torch import nn
 
 from explorer.engine.build import build, build_empty, build_untrained
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.engine.networks import SPECS, TINY
 
 
@@ -53,12 +53,12 @@ def test_networks_come_in_eval_mode() -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 13])
 def test_any_number_of_channels_and_classes(channels: int) -> None:
-    spec = NetworkSpec("cifar", (1, 1, 1), in_channels=channels, side=8, classes=3, width=2)
+    spec = ResNetSpec("cifar", (1, 1, 1), in_channels=channels, side=8, classes=3, width=2)
     assert build(spec)(torch.zeros(2, channels, 8, 8)).shape == (2, 3)
 
 
 def test_the_smallest_map_of_the_imagenet_family() -> None:
-    spec = NetworkSpec("imagenet", (1, 1, 1, 1), side=8, classes=2, width=2)
+    spec = ResNetSpec("imagenet", (1, 1, 1, 1), side=8, classes=2, width=2)
     assert build(spec)(torch.zeros(1, *spec.input_shape)).shape == (1, 2)
 
 

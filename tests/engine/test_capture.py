@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from explorer.engine.capture import capture, parts_to_keep
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import UNTRAINED, Picture, PictureRequest
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
@@ -21,7 +21,7 @@ from explorer.networks.lesion import INTACT, Lesion
 from tests.engine.networks import SPECS, TINY, network_of, pictures
 
 
-def _hooked(network: ResidualNetwork, x: Tensor, deleted: frozenset[str]) -> tuple[Tensor, dict[str, Tensor]]:
+def _hooked(network: Network, x: Tensor, deleted: frozenset[str]) -> tuple[Tensor, dict[str, Tensor]]:
     """Logits, and each part's output, cloned at once, so that no later layer that works in place can change it."""
     seen: dict[str, Tensor] = {}
 

@@ -28,10 +28,11 @@ from explorer.engine.steps import finish
 from explorer.engine.weights import generic_classes, resolve
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
-TINY = NetworkSpec("cifar", (1, 2, 1), width=4, side=16, classes=10)
+TINY = ResNetSpec("cifar", (1, 2, 1), width=4, side=16, classes=10)
 State = dict[str, Tensor]
 
 
@@ -230,9 +231,9 @@ def test_absurd_numbers_of_stages_and_blocks_take_no_time(tmp_path: Path, key: s
         (TINY.with_(shortcut="A"), TINY, "(shortcut option A), not like ResNet-10 (shortcut option B)"),
         (TINY.with_(shortcut="C"), TINY.with_(shortcut="A"), "(shortcut option C), not like"),
         (TINY.with_(block="bottleneck", blocks=(1, 1, 1)), TINY, "looks like ResNet-11 (1-1-1 blocks)"),
-        (NetworkSpec("imagenet", (1, 1, 1, 1), width=4), TINY, "looks like ResNet-10 (the ImageNet family"),
+        (ResNetSpec("imagenet", (1, 1, 1, 1), width=4), TINY, "looks like ResNet-10 (the ImageNet family"),
         (PRESETS["resnet20"], PRESETS["resnet56"], "looks like ResNet-20, not like ResNet-56: choose that network."),
-        (NetworkSpec("imagenet", (3, 4, 6, 3), width=2), NetworkSpec("imagenet", (2, 2, 2, 2), width=2), "ResNet-34"),
+        (ResNetSpec("imagenet", (3, 4, 6, 3), width=2), ResNetSpec("imagenet", (2, 2, 2, 2), width=2), "ResNet-34"),
     ],
 )
 def test_the_network_that_would_fit_is_named(tmp_path: Path, own: NetworkSpec, asked: NetworkSpec, words: str) -> None:
@@ -244,7 +245,7 @@ def test_the_network_that_would_fit_is_named(tmp_path: Path, own: NetworkSpec, a
 @pytest.mark.parametrize("shortcut", ["A", "B", "C"])
 def test_networks_are_recognised_by_their_weights(family: Any, block: Any, shortcut: Any) -> None:
     blocks = (1, 3, 2, 1) if family == "imagenet" else (2, 1, 4)
-    spec = NetworkSpec(family, blocks, block, shortcut, in_channels=2, side=32, classes=5, width=4)
+    spec = ResNetSpec(family, blocks, block, shortcut, in_channels=2, side=32, classes=5, width=4)
     assert guess(state_of(spec), spec) == spec
 
 
@@ -256,7 +257,7 @@ def test_pre_activation_and_plain_networks_are_recognised(name: str) -> None:
 
 @pytest.mark.parametrize("option", ["A", "B", "C"])
 def test_pre_activation_is_recognised_with_each_option(option: Any) -> None:
-    spec = NetworkSpec("cifar", (2, 1, 4), "bottleneck", option, side=32, classes=5, width=4, order="pre-activation")
+    spec = ResNetSpec("cifar", (2, 1, 4), "bottleneck", option, side=32, classes=5, width=4, order="pre-activation")
     assert guess(state_of(spec), spec) == spec
 
 

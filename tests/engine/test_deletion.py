@@ -13,7 +13,7 @@ from explorer.engine import deletion
 from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.deletion import Meter, Tally, positions_to_keep
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Counts, Preprocessing
 from explorer.engine.training import network_accuracy
 from explorer.networks.catalog import PRESETS
@@ -33,11 +33,11 @@ def several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "_MACS_A_STEP", 20 * network_cost(TINY).macs)
 
 
-def make_meter(network: ResidualNetwork, images: ArrayImageSet, budget: int = 1 << 30) -> Meter:
+def make_meter(network: Network, images: ArrayImageSet, budget: int = 1 << 30) -> Meter:
     return Meter(network, images, GREY, images.order(0), torch.device("cpu"), budget)
 
 
-def undecided(spec: NetworkSpec) -> ResidualNetwork:
+def undecided(spec: NetworkSpec) -> Network:
     """A network for which noise is of any class: deletions then change what it says of many images."""
     network = network_of(spec)
     with torch.inference_mode():
@@ -48,7 +48,7 @@ def undecided(spec: NetworkSpec) -> ResidualNetwork:
     return network
 
 
-def plain(network: ResidualNetwork, images: ArrayImageSet, deleted: frozenset[str]) -> np.ndarray:
+def plain(network: Network, images: ArrayImageSet, deleted: frozenset[str]) -> np.ndarray:
     """Top-1 of each image, by one plain pass."""
     with torch.inference_mode():
         x = normalise(images.pixels(np.arange(len(images)), GREY), GREY)

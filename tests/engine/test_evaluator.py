@@ -12,7 +12,7 @@ from scipy.special import softmax
 from torch import Tensor
 
 from explorer.engine.datasets import ArrayImageSet
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.studies import guard, passes, tuning
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.tree import walk
@@ -36,7 +36,7 @@ DEEPER = BASIC.with_(blocks=(2, 3, 2))
 
 
 def assert_plain(
-    network: ResidualNetwork, images: ArrayImageSet, lesions: list[Lesion], evaluator: Evaluator, start: int = 0
+    network: Network, images: ArrayImageSet, lesions: list[Lesion], evaluator: Evaluator, start: int = 0
 ) -> np.ndarray:
     """The evaluator's predictions are the plain loop's; they are returned."""
     assert images.labels is not None
@@ -210,7 +210,7 @@ def test_no_lesions_and_no_images() -> None:
 # -- what is not sure is run again the plain way -------------------------------------------------------------------
 
 
-def tied(spec: NetworkSpec) -> ResidualNetwork:
+def tied(spec: NetworkSpec) -> Network:
     """A network whose two foremost classes differ by no more than rounding."""
     network = undecided(spec)
     with torch.no_grad():

@@ -14,7 +14,7 @@ from torch import nn
 from explorer.engine import devices
 from explorer.engine.build import copied
 from explorer.engine.images import normalise
-from explorer.engine.modules import Block, ResidualNetwork
+from explorer.engine.modules import Block, Network
 from explorer.engine.studies import folded, tuning
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.folded import FoldedPasses
@@ -60,7 +60,7 @@ def test_the_fast_mode_is_close(kind: str, bf16: bool, fused: bool, monkeypatch:
     assert np.abs(probabilities - exact).max(1).mean() < (0.1 if bf16 else 1e-5)
 
 
-def relearned(network: ResidualNetwork, pixels: torch.Tensor, done: Lesion) -> ResidualNetwork:
+def relearned(network: Network, pixels: torch.Tensor, done: Lesion) -> Network:
     """A copy whose batch norms took their statistics from these images, with the lesion."""
     copy = deepcopy(network)
     for module in copy.modules():

@@ -22,7 +22,7 @@ from explorer.engine.steps import finish
 from explorer.engine.weights import torchvision_weights
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.engine.picture_files import colours, opened, png, refused, saved
 from tests.engine.sentences import assert_one_sentence
 
@@ -321,7 +321,7 @@ def test_default_preprocessing_fills_any_number_of_channels(channels: int, repea
 
 
 def test_default_preprocessing_of_imagenet_is_torchvisions() -> None:
-    assert images.default_preprocessing(NetworkSpec("imagenet", (2, 2, 2, 2))) == torchvision_weights()[0].preprocessing
+    assert images.default_preprocessing(ResNetSpec("imagenet", (2, 2, 2, 2))) == torchvision_weights()[0].preprocessing
 
 
 def test_one_grey_channel_with_three_means_fills_three() -> None:

@@ -9,7 +9,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from explorer.engine.modules import Block, ResidualNetwork, Subsampling
+from explorer.engine.modules import Block, Network
+from explorer.engine.tracks import Subsampling
 from explorer.networks.catalog import PRESETS
 from explorer.networks.lesion import INTACT, Lesion, exchangeable, lesion
 from explorer.networks.spec import NetworkSpec
@@ -36,7 +37,7 @@ def test_logits_are_torchvisions(name: str) -> None:
 
 
 def _by_hand(
-    network: ResidualNetwork, x: Tensor, deleted: Collection[str], cut: Collection[str] = (), order: Sequence[str] = ()
+    network: Network, x: Tensor, deleted: Collection[str], cut: Collection[str] = (), order: Sequence[str] = ()
 ) -> Tensor:
     """A forward pass spelt out: each block in turn, y = ReLU(shortcut(x) + F(x)), F = 0 where deleted, the shortcut 0
     where cut; pre-activated without that ReLU; a plain one without a shortcut, unless it is deleted."""

@@ -20,7 +20,7 @@ from explorer.engine import devices, fashion, session
 from explorer.engine.build import build_empty
 from explorer.engine.capture import bytes_needed
 from explorer.engine.cards import half_precision, save_weights
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import (
     CPU,
     UNTRAINED,
@@ -40,6 +40,7 @@ from explorer.engine.steps import finish
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import TINY, network_of
 from tests.engine.sentences import assert_one_sentence
@@ -296,7 +297,7 @@ def test_a_network_too_large_for_the_memory_is_told_in_a_sentence(monkeypatch: p
 def test_a_network_that_would_not_fit_into_the_memory_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     """The widest that a spec can be: terabytes, of which a system would promise some and then end the program."""
     monkeypatch.setattr(session, "build_untrained", lambda spec: pytest.fail("it was built"))
-    spec = NetworkSpec("imagenet", (1000, 1000, 1000, 1000), "bottleneck", width=1024, side=2048)
+    spec = ResNetSpec("imagenet", (1000, 1000, 1000, 1000), "bottleneck", width=1024, side=2048)
     began = time.perf_counter()
     with pytest.raises(UserError, match=r"it needs about [\d,]+\.\d GB, [\d,]+\.\d GB are free") as caught:
         finish(Session().load(spec, UNTRAINED))
@@ -333,12 +334,12 @@ def card(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     errors: list[Exception] = []
 
     monkeypatch.setattr(devices, "devices", lambda: (CPU, CARD))
-    monkeypatch.setattr(ResidualNetwork, "stem", failing_stem(ResidualNetwork.stem, errors))
+    monkeypatch.setattr(Network, "stem", failing_stem(Network.stem, errors))
     return errors
 
 
 def failing_stem(plain: Any, errors: list[Exception]) -> Any:
-    def stem(self: ResidualNetwork, x: torch.Tensor) -> torch.Tensor:
+    def stem(self: Network, x: torch.Tensor) -> torch.Tensor:
         if x.device.type == "meta":
             raise errors[-1]
         result: torch.Tensor = plain(self, x)

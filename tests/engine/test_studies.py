@@ -18,6 +18,7 @@ from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.scores import Answers, Memory
 from explorer.engine.study_records import FlippedRequest, StudyRequest, StudyResult
 from explorer.errors import UserError
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.engine.image_sets import put
@@ -274,7 +275,7 @@ def test_bad_input_is_refused_in_one_sentence(tmp_path: Path, four: Case) -> Non
     assert "of equal shape" in refused(no_two.request("reorder"))
     plain = case(tmp_path, SPECS["plain"], seed=3)
     assert "no shortcuts" in refused(plain.request("cut"))
-    changing = case(tmp_path, NetworkSpec("imagenet", (1, 1, 1, 1), "bottleneck", side=28, classes=10, width=4), seed=4)
+    changing = case(tmp_path, ResNetSpec("imagenet", (1, 1, 1, 1), "bottleneck", side=28, classes=10, width=4), seed=4)
     assert "nothing to delete" in refused(changing.request("greedy", downsampling=False))
     few = tmp_path / "few"
     for number in range(20):

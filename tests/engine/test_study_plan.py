@@ -13,11 +13,12 @@ from explorer.engine.studies.plan import candidates, largest, lesion_macs, order
 from explorer.engine.study_records import StudyRequest
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import INTACT, Lesion, by_id, exchangeable
 from explorer.networks.operations import operations_by_part
 from explorer.networks.spec import NetworkSpec
 
-SPEC = NetworkSpec("cifar", (4, 3, 3), "basic", "B", width=4)
+SPEC = ResNetSpec("cifar", (4, 3, 3), "basic", "B", width=4)
 
 
 def request(kind: Any, **values: Any) -> StudyRequest:

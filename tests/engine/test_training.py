@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from explorer.engine.datasets import ArrayImages
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
 from explorer.engine.steps import finish
 from explorer.engine.training import Progress, Recipe, augment, network_accuracy, train
 from explorer.errors import UserError
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import GREY, TINY
 from tests.engine.sentences import assert_one_sentence
@@ -34,13 +35,13 @@ def stripes(count: int = 60, seed: int = 0) -> ArrayImages:
     return ArrayImages("stripes", (kinds[labels] + noise).astype(np.uint8), labels, ("lying", "standing", "slanted"))
 
 
-def run(recipe: Recipe = QUICK, spec: NetworkSpec = SPEC, **where: object) -> tuple[ResidualNetwork, list[Progress]]:
+def run(recipe: Recipe = QUICK, spec: NetworkSpec = SPEC, **where: object) -> tuple[Network, list[Progress]]:
     steps: list[Progress] = []
     network = finish(train(spec, stripes(), GREY, recipe, **where), steps.append)  # type: ignore[arg-type]
     return network, steps
 
 
-def same(one: ResidualNetwork, other: ResidualNetwork) -> bool:
+def same(one: Network, other: Network) -> bool:
     states = one.state_dict(), other.state_dict()
     return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
@@ -50,11 +51,11 @@ def without_time(steps: list[Progress]) -> list[tuple[float, ...]]:
 
 
 @pytest.fixture(scope="module")
-def whole() -> tuple[ResidualNetwork, list[Progress]]:
+def whole() -> tuple[Network, list[Progress]]:
     return run()
 
 
-Whole = tuple[ResidualNetwork, list[Progress]]
+Whole = tuple[Network, list[Progress]]
 
 
 # -- repeatable and resumable ------------------------------------------------------------------------------------
@@ -311,7 +312,7 @@ def test_recipes_that_cannot_be_are_refused(values: dict[str, float]) -> None:
 
 def test_a_last_batch_of_one_image_is_no_problem() -> None:
     """Batch norm can't take the statistics of a single number, which the last map of a small input is."""
-    spec = NetworkSpec("imagenet", (1, 1, 1, 1), in_channels=1, side=8, classes=3, width=2)
+    spec = ResNetSpec("imagenet", (1, 1, 1, 1), in_channels=1, side=8, classes=3, width=2)
     images = stripes(33)
     steps: list[Progress] = []
     finish(train(spec, images, GREY, QUICK, None), steps.append)
@@ -320,7 +321,7 @@ def test_a_last_batch_of_one_image_is_no_problem() -> None:
 
 
 def test_one_image_a_step_is_refused_where_it_cannot_be() -> None:
-    spec = NetworkSpec("imagenet", (1, 1, 1, 1), in_channels=1, side=8, classes=3, width=2)
+    spec = ResNetSpec("imagenet", (1, 1, 1, 1), in_channels=1, side=8, classes=3, width=2)
     one = copy.copy(stripes())
     one.array, one.labels = one.array[:1], one.labels[:1]
     for images, recipe in ((stripes(), Recipe(1, batch=1, bf16=False)), (one, QUICK)):

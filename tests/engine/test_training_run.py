@@ -24,11 +24,11 @@ from explorer.engine.steps import finish
 from explorer.engine.training import Progress, Recipe
 from explorer.engine.training_run import Material, Part, prepare, run
 from explorer.errors import UserError
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.families.resnet import ResNetSpec
 from tests.engine.networks import GREY, TINY, network_of
 from tests.engine.sentences import assert_one_sentence
 
-SPEC = NetworkSpec("cifar", (1, 1, 1), side=8, classes=10, width=4)
+SPEC = ResNetSpec("cifar", (1, 1, 1), side=8, classes=10, width=4)
 RECIPE = Recipe(epochs=3, batch=16, bf16=False)
 COLOURS = {"amber": (250, 160, 20), "blue": (20, 40, 240), "green": (30, 200, 60)}
 

@@ -11,11 +11,12 @@ import pytest
 
 from explorer.engine.studies.tree import Course, Edge, walk
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion, course, lesion
 from explorer.networks.spec import NetworkSpec
 
 DEEP = PRESETS["resnet110"]
-VGG = NetworkSpec("cifar", (2, 3, 2), "layer", "none", widths="same", downsampling="pool")
+VGG = ResNetSpec("cifar", (2, 3, 2), "layer", "none", widths="same", downsampling="pool")
 
 
 def followed(edges: Sequence[Edge]) -> tuple[dict[int, Course], Counter[Course], int]:

@@ -23,11 +23,12 @@ from explorer.engine.steps import finish
 from explorer.engine.weights import bundled, parse_ref, resolve
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 from tests.engine.files_server import Site, served
 from tests.engine.sentences import assert_one_sentence
 
-TINY = NetworkSpec("cifar", (1, 1, 1), width=4, in_channels=1, side=28, classes=10)
+TINY = ResNetSpec("cifar", (1, 1, 1), width=4, in_channels=1, side=28, classes=10)
 V1 = WeightsRef(WeightsKind.TORCHVISION, "ResNet18_Weights.IMAGENET1K_V1")
 RESNET18 = PRESETS["resnet18"]
 
@@ -268,7 +269,7 @@ def test_torchvisions_weights_for_another_network() -> None:
 
 
 def test_a_thousand_outputs_on_colour_are_called_imagenets(tmp_path: Path) -> None:
-    spec = NetworkSpec("imagenet", (1, 1, 1, 1), width=2, side=32)
+    spec = ResNetSpec("imagenet", (1, 1, 1, 1), width=2, side=32)
     torch.save(build(spec).state_dict(), tmp_path / "own.pth")
     info: WeightsInfo = finish(resolve(parse_ref(str(tmp_path / "own.pth"), spec), spec))[0]
     assert info.classes == tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])

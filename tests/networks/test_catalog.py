@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import UserError
-from explorer.networks.catalog import (
-    PRESETS,
-    find,
+from explorer.networks.catalog import PRESETS, find, preset_name
+from explorer.networks.families.resnet import Family, ResNetSpec
+from explorer.networks.families.resnet_depths import (
     from_depth,
     largest_depth,
     nearest_depths,
-    preset_name,
     residual_twin,
     smallest_depth,
 )
-from explorer.networks.spec import MAX_BLOCKS, Family, NetworkSpec, SpecError
+from explorer.networks.spec import MAX_BLOCKS, SpecError
 from tests.engine.sentences import assert_one_sentence
 
 
@@ -68,7 +67,7 @@ def test_a_preset_keeps_its_name_with_another_input() -> None:
 
 
 def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
-    spec = NetworkSpec("cifar", (1, 2, 1), side=16)
+    spec = ResNetSpec("cifar", (1, 2, 1), side=16)
     for name in ("mine.json", "mine", "mine.JSON"):
         path = tmp_path / name
         path.write_text(spec.to_json(), encoding="utf-8")

@@ -8,9 +8,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.engine.build import build_empty
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec, Shape
 
 # torchvision 0.29's models: parameters by counting them, MACs (convolutions and classifier) for one image at 224 px;
@@ -48,10 +49,10 @@ LABORATORY = {
 # Pre-activation with projections, which have no batch norm of their own; 164 and 1001 layers with bottlenecks (He et
 # al. 2016, Table 3; it prints 10.2M parameters for the latter).
 PREACTIVATED = {
-    "110": (NetworkSpec("cifar", (18,) * 3, "basic", "B", side=32, classes=10, width=16), 1_730_522, 253_149_824),
-    "164": (NetworkSpec("cifar", (18,) * 3, "bottleneck", "B", side=32, classes=10, width=16), 1_703_258, 247_646_720),
+    "110": (ResNetSpec("cifar", (18,) * 3, "basic", "B", side=32, classes=10, width=16), 1_730_522, 253_149_824),
+    "164": (ResNetSpec("cifar", (18,) * 3, "bottleneck", "B", side=32, classes=10, width=16), 1_703_258, 247_646_720),
     "1001": (
-        NetworkSpec("cifar", (111,) * 3, "bottleneck", "B", side=32, classes=10, width=16),
+        ResNetSpec("cifar", (111,) * 3, "bottleneck", "B", side=32, classes=10, width=16),
         10_327_706, 1_490_995_712,
     ),
 }  # fmt: skip
@@ -154,21 +155,21 @@ VARIANTS: dict[str, NetworkSpec] = {
         for option in "AC"
     },
     **{f"resnet20, option {option}": PRESETS["resnet20"].with_(shortcut=option) for option in "BC"},
-    "one bottleneck a stage, option A": NetworkSpec("cifar", (1, 1, 1), "bottleneck", "A", width=8, classes=7, side=28),
+    "one bottleneck a stage, option A": ResNetSpec("cifar", (1, 1, 1), "bottleneck", "A", width=8, classes=7, side=28),
     "pre-activation, option B": PRESETS["resnet20"].with_(order="pre-activation", shortcut="B"),
     "pre-activation, option C": PRESETS["resnet20"].with_(order="pre-activation", shortcut="C"),
     "pre-activation, ImageNet": PRESETS["resnet50"].with_(order="pre-activation"),
     "plain twin of resnet34": PRESETS["resnet34"].twin(),
     "plain twin of resnet50": PRESETS["resnet50"].twin(),
     "pools between blocks": PRESETS["resnet20"].with_(downsampling="pool", side=31),
-    "odd side": NetworkSpec("imagenet", (1, 2, 1, 1), in_channels=1, side=97, classes=5, width=8),
-    "odd side, paper's stride": NetworkSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=75, width=4),
-    "smallest side": NetworkSpec("imagenet", (1, 1, 1, 1), "bottleneck", "A", side=8, width=1, classes=2),
-    "smallest side, CIFAR": NetworkSpec("cifar", (2, 1, 3), "basic", "A", in_channels=5, side=9, width=3),
+    "odd side": ResNetSpec("imagenet", (1, 2, 1, 1), in_channels=1, side=97, classes=5, width=8),
+    "odd side, paper's stride": ResNetSpec("imagenet", (1, 2, 1, 1), "bottleneck", "B", "1x1", side=75, width=4),
+    "smallest side": ResNetSpec("imagenet", (1, 1, 1, 1), "bottleneck", "A", side=8, width=1, classes=2),
+    "smallest side, CIFAR": ResNetSpec("cifar", (2, 1, 3), "basic", "A", in_channels=5, side=9, width=3),
 }
 
 
-def _shapes(network: ResidualNetwork, x: torch.Tensor) -> dict[str, Shape]:
+def _shapes(network: Network, x: torch.Tensor) -> dict[str, Shape]:
     """Output shape of stem, each block and the head, from a forward pass without numbers."""
     shapes: dict[str, Shape] = {}
 
@@ -221,7 +222,7 @@ def test_parts_add_up_to_the_whole() -> None:
 def test_activations_of_a_network_small_enough_to_count_by_hand() -> None:
     """One basic block a stage at 8 px, width 2, 3 classes, option A: (stem conv), then conv, conv, addition for each
     block, the subsampled shortcut in the second and third, the pooled numbers and the outputs."""
-    spec = NetworkSpec("cifar", (1, 1, 1), side=8, width=2, classes=3, shortcut="A")
+    spec = ResNetSpec("cifar", (1, 1, 1), side=8, width=2, classes=3, shortcut="A")
     first, second, third = 2 * 8 * 8, 4 * 4 * 4, 8 * 2 * 2
     numbers = first + 3 * first + 4 * second + 4 * third + 8 + 3
     assert network_cost(spec).activations == numbers * BYTES_PER_NUMBER
@@ -251,8 +252,8 @@ MEASURED = {
     "resnet50": PRESETS["resnet50"],
     "resnet50, paper's stride": PRESETS["resnet50"].with_(stride_place="1x1"),
     "resnet20": PRESETS["resnet20"],
-    "option C, uneven stages": NetworkSpec("cifar", (2, 1, 3), "bottleneck", "C"),
-    "option A": NetworkSpec("imagenet", (1, 1, 2, 1), "basic", "A"),
+    "option C, uneven stages": ResNetSpec("cifar", (2, 1, 3), "bottleneck", "C"),
+    "option A": ResNetSpec("imagenet", (1, 1, 2, 1), "basic", "A"),
 }
 
 
@@ -263,7 +264,7 @@ def test_receptive_field_is_how_far_gradients_reach(name: str) -> None:
     field = network_cost(MEASURED[name]).receptive_field
     stride = 32 if MEASURED[name].family == "imagenet" else 4
     side = 2 * stride * (field // (2 * stride) + 2)
-    network = ResidualNetwork(MEASURED[name].with_(width=1, in_channels=1)).double().eval()
+    network = Network(MEASURED[name].with_(width=1, in_channels=1)).double().eval()
     if MEASURED[name].family == "imagenet":
         network.maxpool = nn.AvgPool2d(3, stride=2, padding=1)
     for module in network.modules():

@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 import pytest
 
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.graph import block_graph, operation_graph
 from explorer.networks.layout import Layout, Rect, layout
 from explorer.networks.operation_layout import operation_layout
@@ -147,7 +148,7 @@ def test_the_longest_network_takes_time_in_proportion() -> None:
     """4,000 unfolded blocks take about ten times as long as 400: an O(n²) layout would take a hundred times."""
 
     def seconds(blocks: int) -> float:
-        spec = NetworkSpec("cifar", (1, 1, blocks - 2), shortcut="A", side=32, classes=10, width=16)
+        spec = ResNetSpec("cifar", (1, 1, blocks - 2), shortcut="A", side=32, classes=10, width=16)
         graph = block_graph(spec)
         runs = all_runs(spec)
         times = []

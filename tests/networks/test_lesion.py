@@ -8,7 +8,8 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
-from explorer.networks.lesion import INTACT, Lesion, course, exchangeable, lesion, passes_on, places
+from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.lesion import INTACT, Lesion, course, exchangeable, lesion, places
 from explorer.networks.spec import NetworkSpec
 
 RESNET = PRESETS["resnet20"]
@@ -70,11 +71,11 @@ def test_blocks_of_equal_shape() -> None:
 
 def test_which_blocks_pass_their_input_on() -> None:
     for name, passing in (("resnet20", 7), ("plain20", 16), ("vgg_narrow", 13), ("preresnet110", 52), ("resnet50", 12)):
-        assert sum(map(passes_on, PRESETS[name].all_blocks)) == passing, name
-    assert not any(map(passes_on, RESNET.with_(shortcut="C").all_blocks))
+        assert sum(map(PRESETS[name].all_blocks)) == passing, name
+    assert not any(map(RESNET.with_(shortcut="C").all_blocks))
 
 
-@pytest.mark.parametrize("spec", [NetworkSpec("cifar", (2, 1, 1), shortcut="A"), NetworkSpec("cifar", (2, 1, 1))])
+@pytest.mark.parametrize("spec", [ResNetSpec("cifar", (2, 1, 1), shortcut="A"), ResNetSpec("cifar", (2, 1, 1))])
 def test_courses_are_equal_only_where_the_same_is_computed(spec: NetworkSpec) -> None:
     """All 16 sets of four blocks: one course each, as no two sets do the same."""
     ids = spec.block_ids

@@ -10,10 +10,11 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import MAX_BLOCKS, NetworkSpec, SpecError
 from tests.engine.sentences import assert_one_sentence
 
-SPEC = NetworkSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channels=2, side=65, classes=11, width=8)
+SPEC = ResNetSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channels=2, side=65, classes=11, width=8)
 
 
 def test_depth_counts_stem_branches_and_classifier() -> None:
@@ -21,8 +22,8 @@ def test_depth_counts_stem_branches_and_classifier() -> None:
     for name, spec in PRESETS.items():
         assert name in (f"resnet{spec.depth}", f"preresnet{spec.depth}", f"plain{spec.depth}", "vgg_narrow")
     assert PRESETS["vgg_narrow"].depth == 15, "as the VGG-like control of Veit et al. 2016"
-    assert NetworkSpec("cifar", (18, 18, 18), "bottleneck").depth == 164
-    assert NetworkSpec("cifar", (3, 3, 3), "basic", "C").depth == 20, "projections are not counted"
+    assert ResNetSpec("cifar", (18, 18, 18), "bottleneck").depth == 164
+    assert ResNetSpec("cifar", (3, 3, 3), "basic", "C").depth == 20, "projections are not counted"
 
 
 def test_blocks_are_named_as_torchvision_names_them() -> None:
@@ -70,7 +71,7 @@ def test_layer1_of_a_basic_network_keeps_its_shape() -> None:
 def test_wrong_values_are_refused_in_a_sentence(field: str, values: list[Any]) -> None:
     for value in values:
         with pytest.raises(SpecError) as caught:
-            NetworkSpec("cifar", (1, 1, 1)).with_(**{field: value})
+            ResNetSpec("cifar", (1, 1, 1)).with_(**{field: value})
         assert_words(caught.value)
 
 

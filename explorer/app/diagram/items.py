@@ -16,7 +16,7 @@ from explorer.app.text import tr
 from explorer.app.theme import mixed
 from explorer.app.widgets.switch import paint_switch
 from explorer.networks.layout import Band, Box, Line, Pool, Rect
-from explorer.networks.lesion import Mode, passes_on
+from explorer.networks.lesion import Mode
 
 _MARGIN = 7.0
 """Around a card, for its ring, its glow, the mark of a moved block and a fold's stack."""
@@ -155,7 +155,7 @@ class CardItem(QGraphicsRectItem):
         block = self.box.cell.node.block
         if block is None or block.shortcut != "none":
             return
-        painter.setPen(looks.edge_pen("identity" if passes_on(block) else "subsampling", self._look.palette, True))
+        painter.setPen(looks.edge_pen("identity" if block.passes_on else "subsampling", self._look.palette, True))
         middle = self._card.center().y() + 1.5
         painter.drawLine(QPointF(0, middle), QPointF(self._card.right(), middle))
 

@@ -39,11 +39,11 @@ class Legend:
     def of(cls, spec: NetworkSpec, lesion: Lesion = INTACT) -> Legend:
         """The legend of a network: only what occurs in it."""
         there = {block.shortcut for block in spec.all_blocks}
-        preactivated = spec.order == "pre-activation"
+        preactivated = any(block.preactivated for block in spec.all_blocks)
         entries: list[tuple[Entry, str]] = [(kind, kind_text(kind, preactivated)) for kind in _KINDS if kind in there]
         if any(block.pooled for block in spec.all_blocks):
             entries.append(("pool", tr("2×2 max pool")))
-        layers = spec.block == "layer"
+        layers = spec.layers
         moved = sum(place.block != place.spec.id for place in places(spec, lesion))
         if lesion.deleted:
             entries.append(("deleted", _deleted_words(spec)))
@@ -92,7 +92,7 @@ class Legend:
 def _deleted_words(spec: NetworkSpec) -> str:
     if not spec.plain:
         return tr("only the shortcut is left: block deleted")
-    if spec.block == "layer":
+    if spec.layers:
         return tr("passes its input on: layer deleted")
     return tr("passes its input on: block deleted")
 

@@ -14,11 +14,10 @@ from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.diagram.words import formula, opened_title, operation_words
 from explorer.app.text import tr
 from explorer.app.theme import mixed
-from explorer.networks.graph import Graph, operation_graph
+from explorer.networks.graph import operation_graph
 from explorer.networks.layout import Box, Cell, Line
-from explorer.networks.lesion import Mode, passes_on
+from explorer.networks.lesion import Mode
 from explorer.networks.operation_layout import operation_layout
-from explorer.networks.operations import before_the_split
 from explorer.networks.spec import NetworkSpec
 
 _SIDE, _HEAD, _FOOT = 20.0, 44.0, 34.0
@@ -35,7 +34,7 @@ class OpenedItem(QGraphicsRectItem):
         self._look = look
         graph = operation_graph(spec, cell.id, order)
         self._layout = operation_layout(graph)
-        self._branch = frozenset(_branch(graph, cell))
+        self._branch = frozenset(_branch(cell))
         foot = _FOOT if cell.node.block is not None else 12.0
         words = QFontMetricsF(looks.font(looks.TITLE, bold=True)).horizontalAdvance(opened_title(cell))
         words += QFontMetricsF(looks.font(looks.SMALL)).horizontalAdvance(tr("Esc closes")) + _SIDE
@@ -105,7 +104,7 @@ class OpenedItem(QGraphicsRectItem):
         lit = self.deleted and not forward
         if self.deleted and block is not None and block.shortcut == "none" and on_branch:
             # Nothing leads around a plain layer: its input passes through.
-            lit, kind = True, "identity" if passes_on(block) else "subsampling"
+            lit, kind = True, "identity" if block.passes_on else "subsampling"
         pen = looks.edge_pen(kind, palette, lit)
         gone = (self.deleted and on_branch and not lit) or (self.mode == "cut" and not forward)
         if gone:
@@ -169,19 +168,13 @@ class OpenedItem(QGraphicsRectItem):
         self.setPos(x, y)
 
 
-def _branch(graph: Graph, cell: Cell) -> Iterator[str]:
+def _branch(cell: Cell) -> Iterator[str]:
     """Ids of the operations that deleting a block puts out of effect: those on its residual branch, but for what both
     ways share; of a plain layer, all but the pool before it."""
     block = cell.node.block
     if block is None:
         return
-    operations = [node.operation for node in graph.nodes if node.operation is not None]
-    start = before_the_split(block, tuple(operations))
-    shared = start is not None and block.shortcut != "none"
-    for operation in operations:
-        if shared:
-            shared = start is not None and operation.id != start.id
-        elif not operation.on_shortcut and not (operation.kind == "maxpool" and block.pooled):
-            if operation.id in (f"{block.id}.add", f"{block.id}.relu") and block.shortcut != "none":
-                return
-            yield operation.id
+    wiring = block.operations(cell.node.input)
+    plain = block.shortcut == "none"
+    for operation in (*wiring.branch, *(wiring.after if plain else ())):
+        yield operation.id

@@ -6,7 +6,7 @@ from explorer.app.diagram.look import kernels_text, shape_text
 from explorer.app.text import tr
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.layout import Cell
-from explorer.networks.lesion import Mode, exchangeable, passes_on
+from explorer.networks.lesion import Mode, exchangeable
 from explorer.networks.operations import Operation
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
@@ -22,10 +22,18 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
     if cell.kind == "input":
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
-        return tr("stem"), tr("7×7, pool") if spec.family == "imagenet" else tr("conv 3×3")
-    if spec.order == "pre-activation":
+        return tr("stem"), _stem_text(spec)
+    if any(operation.kind == "bn" for operation in spec.head_operations(cell.node.input)):
         return tr("pool · fc"), tr("BN, ReLU first")
     return tr("pool · fc"), tr("{classes} classes", classes=spec.classes)
+
+
+def _stem_text(spec: NetworkSpec) -> str:
+    operations = spec.stem_operations()
+    window = next((f"{one.kernel}×{one.kernel}" for one in operations if one.kind == "conv"), "")
+    if any(one.kind == "maxpool" for one in operations):
+        return tr("{window}, pool", window=window)
+    return tr("conv {window}", window=window) if window else tr("fc")
 
 
 def operation_words(operation: Operation) -> tuple[str, str]:
@@ -60,7 +68,7 @@ def deletion_text(block: BlockSpec) -> str:
 
 def _plain_deletion_text(block: BlockSpec) -> str:
     layer = block.kind == "layer"
-    if not passes_on(block):
+    if not block.passes_on:
         if layer:
             return tr("layer that changes the shape: its input goes on, subsampled and zero-padded")
         return tr("block that changes the shape: its input goes on, subsampled and zero-padded")
@@ -95,7 +103,7 @@ def _way(block: BlockSpec) -> tuple[str, str]:
     """What arrives by the shortcut, and in words what that is."""
     if block.shortcut == "subsampling":
         return "S(x)", tr("   S: the subsampling")
-    if block.shortcut == "projection" and block.preactivated and not block.first:
+    if block.shortcut == "projection" and block.parts_late:
         return "P(a)", tr("   P: the projection, a = ReLU(BN(x))")
     return ("P(x)", tr("   P: the projection")) if block.shortcut == "projection" else ("x", "")
 
@@ -104,7 +112,7 @@ def _plain_formula(block: BlockSpec, mode: Mode) -> str:
     x = "p" if block.pooled else "x"
     what = tr("   p: x behind the max pool") if block.pooled else ""
     if mode == "deleted":
-        if passes_on(block):
+        if block.passes_on:
             return tr("Deleted: ") + f"y = {x}" + what
         return tr("Deleted: ") + f"y = S({x})" + tr("   S: subsampling and zero padding") + what
     inside = f"BN(conv({x}))" if block.kind == "layer" else f"F({x})"
@@ -145,7 +153,7 @@ def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
 
 def _fold_text(cell: Cell, spec: NetworkSpec) -> str:
     first, last, count = cell.hidden[0], cell.hidden[-1], len(cell.hidden)
-    if spec.block == "layer":
+    if spec.layers:
         return tr(
             "{first} to {last}: {count} equal layers, folded. Click or Enter unfolds them.",
             first=first, last=last, count=count,

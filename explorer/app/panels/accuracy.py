@@ -290,7 +290,7 @@ class AccuracyPanel(Panel):
 
 def _heading(used: list[str], spec: NetworkSpec) -> str:
     """Over the chips; where all are of one kind it says which, and no further words are needed."""
-    noun = "layers" if spec.block == "layer" else "blocks"
+    noun = "layers" if spec.layers else "blocks"
     if len(used) > 1:
         return _HEADINGS["several", noun]
     return _HEADINGS[used[0] if used else "deleted", noun]

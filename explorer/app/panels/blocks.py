@@ -111,7 +111,7 @@ class BlocksPanel(Panel):
     @property
     def _layers(self) -> bool:
         """Whether the network has single layers in the place of blocks."""
-        return self._document.state.spec.block == "layer"
+        return self._document.state.spec.layers
 
     def _set_up_view(self) -> None:
         view = self.view

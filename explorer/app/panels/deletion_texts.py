@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from explorer.app.text import tr
-from explorer.networks.lesion import Lesion, passes_on, places
+from explorer.networks.lesion import Lesion, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
 _NAMED = 3
@@ -76,7 +76,7 @@ def _moved_sentence(spec: NetworkSpec, moved: dict[str, str]) -> str:
     if len(moved) == 2:
         first, second = moved
         return tr("{first} and {second} stand in each other's places.", first=first, second=second)
-    if spec.block == "layer":
+    if spec.layers:
         return tr("{count} layers stand in other layers' places.", count=len(moved))
     return tr("{count} blocks stand in other blocks' places.", count=len(moved))
 
@@ -101,8 +101,8 @@ def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
 
 def _plain_sentence(blocks: Sequence[BlockSpec]) -> str:
     """Of layers, or blocks, without shortcuts."""
-    equal = [block for block in blocks if passes_on(block)]
-    others = [block for block in blocks if not passes_on(block)]
+    equal = [block for block in blocks if block.passes_on]
+    others = [block for block in blocks if not block.passes_on]
     pooled = [block for block in blocks if block.pooled]
     noun = "layer" if blocks[0].kind == "layer" else "block"
     parts = [tr(_PLAIN[noun, len(equal) == 1])] if equal else []

@@ -19,9 +19,11 @@ from explorer.app.widgets.labels import separator
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.errors import UserError
-from explorer.networks.catalog import PRESETS, from_depth, nearest_depths, residual_twin
+from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
-from explorer.networks.spec import STAGES, NetworkSpec, ShortcutOption, SpecError
+from explorer.networks.families.resnet import STAGES, ResNetSpec, ShortcutOption
+from explorer.networks.families.resnet_depths import from_depth, nearest_depths, residual_twin
+from explorer.networks.spec import NetworkSpec, SpecError
 
 _MOST_STAGES = max(STAGES.values())
 Change = Callable[[], NetworkSpec]
@@ -122,8 +124,10 @@ class NetworkPanel(Panel):
     # -- what a person does --------------------------------------------------------------------------------------
 
     @property
-    def _spec(self) -> NetworkSpec:
-        return self._document.state.spec
+    def _spec(self) -> ResNetSpec:
+        spec = self._document.state.spec
+        assert isinstance(spec, ResNetSpec)
+        return spec
 
     def _choose_family(self, family: str) -> None:
         self._ask("family", lambda: PRESETS["resnet18" if family == "imagenet" else "resnet20"])
@@ -211,9 +215,13 @@ class NetworkPanel(Panel):
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        spec = self._spec
+        spec = self._document.state.spec
         for row in self.rows.values():
             row.refuse("")
+            row.setVisible(isinstance(spec, ResNetSpec))
+        self._show_figures()
+        if not isinstance(spec, ResNetSpec):
+            return
         self._show_choices()
         self.depth_field.set_value(spec.depth)
         for index, field in enumerate(self.blocks):
@@ -227,7 +235,6 @@ class NetworkPanel(Panel):
             (self.width_field, spec.width),
         ):
             field.set_value(value)
-        self._show_figures()
 
     def _show_choices(self) -> None:
         spec = self._spec
@@ -241,8 +248,9 @@ class NetworkPanel(Panel):
             self.rows[name].setVisible(spec.plain or getattr(spec, name) != usual)
 
     def _show_figures(self) -> None:
-        cost = network_cost(self._spec)
-        self.figures.set("depth", whole(self._spec.depth))
+        spec = self._document.state.spec
+        cost = network_cost(spec)
+        self.figures.set("depth", whole(spec.depth))
         self.figures.set("parameters", whole(cost.parameters))
         number, prefix = scaled(cost.macs)
         exact = tr(

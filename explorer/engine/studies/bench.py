@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine.datasets import LabelledImages
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import CPU, DeviceInfo, WeightsInfo
 from explorer.engine.studies.evaluator import Evaluator
 from explorer.engine.studies.protocol import Circumstances
@@ -78,7 +78,7 @@ class Bench:
     def __init__(
         self,
         material: Material,
-        network: ResidualNetwork,
+        network: Network,
         device: DeviceInfo,
         memory: Memory,
         saved: Saved | None = None,

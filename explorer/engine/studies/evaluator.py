@@ -17,10 +17,10 @@ from torch import Tensor
 from explorer.engine import devices
 from explorer.engine.deletion import ImageSet
 from explorer.engine.images import normalise
-from explorer.engine.modules import ResidualNetwork, answers
+from explorer.engine.modules import Network, answers
 from explorer.engine.records import Preprocessing
 from explorer.engine.studies import guard
-from explorer.engine.studies.folded import FoldedPasses, layout
+from explorer.engine.studies.folded import FoldedPasses, foldable, layout
 from explorer.engine.studies.passes import Passes, PlainPasses, computing, in_pieces, walked
 from explorer.engine.studies.reestimate import ReestimatedPasses
 from explorer.engine.studies.tree import Edge, walk
@@ -66,7 +66,8 @@ class Evaluator:
         preprocessing: how its images become the network's input.
         order: indices of the images to use, in the order in which they are taken.
         device: of the network.
-        fast: bfloat16 where it pays, channels_last, folded batch norms; else exact.
+        fast: bfloat16 where it pays, channels_last, folded batch norms; else exact, and so are networks of operations
+            that are not folded here.
         training: uint8 (n, 1 or 3, crop, crop), training images on which batch norm statistics are estimated anew for
             each lesion (see `reestimate`), the first so many of them as the budget allows at once; None for the
             network's own statistics.
@@ -83,7 +84,7 @@ class Evaluator:
 
     def __init__(
         self,
-        network: ResidualNetwork,
+        network: Network,
         images: ImageSet,
         preprocessing: Preprocessing,
         order: np.ndarray,
@@ -102,11 +103,13 @@ class Evaluator:
         self.total = len(order)
         labels = images.labels
         self._labels = None if labels is None else torch.from_numpy(labels[order]).to(device)
+        folds = foldable(network)
+        fast = fast and folds
         self._fast = fast
         self._number = torch.bfloat16 if fast and devices.bf16_pays(str(device)) else torch.float32
         # What rounds otherwise than the plain loop is made sure of. Re-estimating, and elsewhere than on the CPU,
         # exact is what the network's own modules compute in the plain loop's batches.
-        self._guarded = not fast and training is None and device.type == "cpu"
+        self._guarded = not fast and folds and training is None and device.type == "cpu"
         self._plain = PlainPasses(network)
         self._passes: Passes = self._plain
         if training is None and (fast or self._guarded):

@@ -10,6 +10,7 @@ takes PyTorch's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -18,9 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from explorer.engine.modules import Block, PreactivatedBlock, ResidualNetwork, pool
+from explorer.engine.modules import Block, Network
 from explorer.engine.studies.passes import Where
+from explorer.engine.tracks import compiled, run
 from explorer.networks.lesion import Action, Mode
+from explorer.networks.operations import Operation
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ class _Convolution:
 
     def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: _Form) -> None:
         self.stride, self.padding = list(conv.stride), [int(side) for side in conv.padding]
+        self.groups = conv.groups
         weight, bias = _folded(conv, norm)
         self.weight = weight.to(form.dtype).contiguous(memory_format=layout(form.device))
         self.bias = bias.to(form.dtype)
 
     def __call__(self, x: Tensor, relu: bool, add: Tensor | None = None, owned: bool = False) -> Tensor:
         """ReLU(conv(x) + add); the sum may be written into `add` where it is `owned`."""
-        y = functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        y = functional.conv2d(x, self.weight, self.bias, self.stride, self.padding, 1, self.groups)
         if add is not None:
             y += add
         return y.relu_() if relu else y
@@ -67,7 +71,7 @@ class _Fused(_Convolution):
     def __init__(self, conv: nn.Conv2d, norm: nn.Module | None, form: _Form) -> None:
         super().__init__(conv, norm, form)
         self.fused_relu = form.fused_relu
-        self.places = (self.padding, self.stride, [1, 1], 1)
+        self.places = (self.padding, self.stride, [1, 1], self.groups)
         self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(self.weight.to_mkldnn(), *self.places)
 
     def __call__(self, x: Tensor, relu: bool, add: Tensor | None = None, owned: bool = False) -> Tensor:
@@ -118,93 +122,140 @@ def _folded(conv: nn.Conv2d, norm: nn.Module | None) -> tuple[Tensor, Tensor]:
     float64."""
     wide = torch.float32 if conv.weight.device.type == "mps" else torch.float64
     weight = conv.weight.detach().to(wide)
+    bias = None if conv.bias is None else conv.bias.detach().to(wide)
     if norm is None:
-        return weight.float(), torch.zeros(len(weight), device=weight.device)
+        return weight.float(), torch.zeros(len(weight), device=weight.device) if bias is None else bias.float()
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     mean, variance = norm.running_mean.to(wide), norm.running_var.to(wide)
     scale, shift = norm.weight.detach().to(wide), norm.bias.detach().to(wide)
-    folded = fuse_conv_bn_weights(weight, None, mean, variance, norm.eps, scale, shift)
+    folded = fuse_conv_bn_weights(weight, bias, mean, variance, norm.eps, scale, shift)
     return folded[0].detach().float(), folded[1].detach().float()
 
 
-@dataclass(frozen=True)
 class _Affine:
-    """A batch norm with no convolution before it, then ReLU."""
+    """A batch norm with no convolution before it."""
 
-    scale: Tensor
-    shift: Tensor
+    def __init__(self, norm: nn.Module, form: _Form) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
+        shift = norm.bias.detach() - norm.running_mean * scale
+        self.scale, self.shift = (value.to(form.dtype)[:, None, None] for value in (scale, shift))
+
+    def __call__(self, x: Tensor, relu: bool) -> Tensor:
+        y = torch.addcmul(self.shift, x, self.scale)
+        return y.relu_() if relu else y
+
+
+class _Other:
+    """An operation without parameters, as the network does it."""
+
+    def __init__(self, operation: Operation, form: _Form) -> None:
+        self.steps = compiled((operation,), lambda path: None, False)
+        self.layout = layout(form.device)
+
+    def __call__(self, x: Tensor, relu: bool) -> Tensor:
+        # Of one channel, images are of both layouts at once, and torch may choose either for what comes of them.
+        y = run(self.steps, x).contiguous(memory_format=self.layout)
+        return functional.relu(y) if relu else y
+
+
+@dataclass
+class _Unit:
+    """One thing to run, and whether ReLU follows."""
+
+    does: _Convolution | _Affine | _Other
+    relu: bool = False
 
     def __call__(self, x: Tensor) -> Tensor:
-        return torch.addcmul(self.shift, x, self.scale).relu_()
+        return self.does(x, self.relu)
 
 
-def _affine(norm: nn.Module, form: _Form) -> _Affine:
-    assert isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
-    shift = norm.bias.detach() - norm.running_mean * scale
-    return _Affine(scale.to(form.dtype)[:, None, None], shift.to(form.dtype)[:, None, None])
+def foldable(network: Network) -> bool:
+    """Whether this network's blocks are of operations that are folded here."""
+    if network.spec.wrapped is not None:
+        return False
+    kinds = {
+        operation.kind
+        for part, operations in network.parts.items()
+        if part != "head"
+        for operation in operations
+        if operation.kind not in ("dropout", "add")
+    }
+    return kinds <= {"conv", "bn", "relu", "maxpool", "subsample", "scale"}
+
+
+def _units(operations: Sequence[Operation], network: Network, form: _Form) -> list[_Unit]:
+    """Operations in a row, those that fold into one put together."""
+    units: list[_Unit] = []
+    rest = [operation for operation in operations if operation.kind != "dropout"]
+    while rest:
+        operation = rest.pop(0)
+        module = network.module(operation.id)
+        if operation.kind == "relu" and units and not units[-1].relu:
+            units[-1].relu = True
+        elif operation.kind == "conv":
+            norm = rest.pop(0) if rest and rest[0].kind == "bn" else None
+            folded = None if norm is None else network.module(norm.id)
+            assert module is not None
+            units.append(_Unit(_convolution(module, folded, form)))
+        elif operation.kind == "bn":
+            assert module is not None
+            units.append(_Unit(_Affine(module, form)))
+        else:
+            units.append(_Unit(_Other(operation, form)))
+    return units
 
 
 class _FoldedBlock:
     """One block. The words are those of `modules.Block`."""
 
-    def __init__(self, block: Block, form: _Form) -> None:
-        parts = dict(block.named_children())
-        names = [name for name in parts if name.startswith("conv")]
-        self.entry: _Affine | None = None
-        if isinstance(block, PreactivatedBlock):
-            # Behind each convolution stands the batch norm of the next one.
-            norms = [parts.get(f"bn{number + 1}") for number in range(1, len(names) + 1)]
-            self.entry = None if block.first else _affine(parts["bn1"], form)
-            self.joined, self.projected = False, block.projected
-        else:
-            norms = [parts[name.replace("conv", "bn")] for name in names]
-            self.joined, self.projected = True, False
-        self.convs = [_convolution(parts[name], norm, form) for name, norm in zip(names, norms, strict=True)]
-        self.plain = block.plain
-        self.downsample = _shortcut(block.downsample, form)
+    def __init__(self, block: Block, network: Network, form: _Form) -> None:
+        wiring = block.wiring
+        self.passes_on, self.plain = block.spec.passes_on, block.plain
+        self.shared = _units(wiring.shared, network, form)
+        branch = _units(wiring.branch, network, form)
+        self.branch, self.last = branch[:-1], branch[-1]
+        self.shortcut = _units(wiring.shortcut, network, form)
+        self.after = _units(wiring.after, network, form)
+        # One operation does the last convolution, the addition and the ReLU behind it.
+        self.fuses = isinstance(self.last.does, _Convolution) and not self.last.relu
+        self.joined = bool(wiring.after) and wiring.after[0].kind == "relu"
+        self.rest = self.after[1:] if self.joined else self.after
+        stand_in = () if wiring.stand_in is None else (wiring.stand_in,)
+        self.stand_in = _units(stand_in, network, form)
 
     def __call__(self, x: Tensor, mode: Mode, owned: bool) -> Tensor:
         if mode == "deleted":
             return self.around(x)
-        inner = x if self.entry is None else self.entry(x)
-        outer = inner if self.projected else x
-        y = inner
-        for conv in self.convs[:-1]:
-            y = conv(y, relu=True)
-        last = self.convs[-1]
+        parting = _through(self.shared, x)
+        y = _through(self.branch, parting)
         if mode == "cut" or self.plain:
-            return last(y, self.joined)
-        if self.downsample is None:
-            return last(y, self.joined, outer, owned)
-        return last(y, self.joined, self.shortcut(outer, relu=False), owned=True)
-
-    def shortcut(self, x: Tensor, relu: bool) -> Tensor:
-        """Where it is not the identity."""
-        if isinstance(self.downsample, _Convolution):
-            return self.downsample(x, relu)
-        assert self.downsample is not None
-        y: Tensor = self.downsample(x)
-        # What comes in from a ReLU needs none, and option A only leaves out and adds zeros.
-        return y.contiguous(memory_format=layout(x.device))
+            if not self.fuses:
+                return _through(self.after, self.last(y))
+            return _through(self.rest, self.last.does(y, self.joined))
+        carried = _through(self.shortcut, parting)
+        mine = bool(self.shortcut) or (owned and not self.shared)
+        if self.fuses and isinstance(self.last.does, _Convolution):
+            return _through(self.rest, self.last.does(y, self.joined, carried, mine))
+        return _through(self.after, self.last(y) + carried)
 
     def around(self, x: Tensor) -> Tensor:
         """The output when the branch is zero; of an identity that is x itself."""
-        if self.downsample is None:
+        if self.passes_on:
             return x
-        if self.projected and self.entry is not None:
-            x = self.entry(x)
-        return self.shortcut(x, self.joined)
+        if self.plain:
+            return _through(self.stand_in, x)
+        return _through(self.after, _through(self.shortcut, _through(self.shared, x)))
 
 
-def _shortcut(module: nn.Module | None, form: _Form) -> _Convolution | nn.Module | None:
-    if not isinstance(module, nn.Sequential):
-        return module
-    return _convolution(module[0], module[1] if len(module) > 1 else None, form)
+def _through(units: Sequence[_Unit], x: Tensor) -> Tensor:
+    for unit in units:
+        x = unit(x)
+    return x
 
 
 class FoldedPasses:
@@ -213,42 +264,32 @@ class FoldedPasses:
     A block is folded when it is first run: those of a ResNet-152 take a second together, too long for a job to pause.
 
     Args:
-        network: in eval mode, on its device.
+        network: in eval mode, on its device, `foldable`.
         dtype: to compute in; the head computes in float32.
     """
 
-    def __init__(self, network: ResidualNetwork, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, network: Network, dtype: torch.dtype = torch.float32) -> None:
         finite = all(bool(value.isfinite().all()) for value in network.state_dict().values())
-        form = _Form(dtype, network.fc.weight.device, fused_relu=finite)
+        form = _Form(dtype, network.device, fused_relu=finite)
         self.network, self.dtype, self.layout = network, dtype, layout(form.device)
-        self.first = _convolution(network.conv1, network.bn1, form)
+        self._stem = _units(network.parts["stem"], network, form)
         self._form = form
         self._originals = dict(network.blocks())
         self._blocks: dict[str, _FoldedBlock] = {}
-        self.last: _Affine | None = None
-        if network.spec.order == "pre-activation":
-            self.last = _affine(network.bn, _Form(torch.float32, form.device))
 
     def enter(self, x: Tensor) -> Tensor:
         return x.to(self.dtype).contiguous(memory_format=self.layout)
 
     def stem(self, x: Tensor) -> Tensor:
-        y = self.first(self.enter(x), relu=True)
-        pooled: Tensor = self.network.maxpool(y)
-        # Of one channel, images are of both layouts at once, and torch may choose either for what comes of them.
-        return pooled.contiguous(memory_format=self.layout)
+        return _through(self._stem, self.enter(x)).contiguous(memory_format=self.layout)
 
     def run(self, where: Where, action: Action, x: Tensor, owned: bool) -> Tensor:
         mode, block = action
         if mode == "pool":
-            return pool(x)
+            return self.network.enter(block, x)
         if block not in self._blocks:
-            self._blocks[block] = _FoldedBlock(self._originals[block], self._form)
+            self._blocks[block] = _FoldedBlock(self._originals[block], self.network, self._form)
         return self._blocks[block](x, mode, owned)
 
     def head(self, where: Where, x: Tensor) -> Tensor:
-        x = x.float()
-        if self.last is not None:
-            x = self.last(x)
-        logits: Tensor = self.network.fc(x.mean((2, 3)))
-        return logits
+        return self.network.head(x.float())

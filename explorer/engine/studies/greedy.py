@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.studies import latency
 from explorer.engine.studies.bench import Bench, Run
 from explorer.engine.studies.plan import Planned, candidates, largest
@@ -31,7 +31,7 @@ class Greedy(Work):
         saved: what `state` gave, from a file; empty for none.
     """
 
-    def __init__(self, bench: Bench, network: ResidualNetwork, saved: dict[str, Any]) -> None:
+    def __init__(self, bench: Bench, network: Network, saved: dict[str, Any]) -> None:
         super().__init__(bench)
         request = bench.material.request
         self._network = network

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
-from functools import partial
+from collections.abc import Generator
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from explorer.engine import devices
-from explorer.engine.modules import ResidualNetwork, pool
+from explorer.engine.modules import Network
 from explorer.engine.study_records import Latency
 from explorer.networks.cost import network_cost
-from explorer.networks.lesion import INTACT, Lesion, places
+from explorer.networks.lesion import INTACT, Lesion
 
 ROUNDS = 100
 _LEAST_ROUNDS = 5
@@ -24,7 +23,7 @@ _WARMING = 2
 _PIECE_S = 0.05
 
 
-def measure(network: ResidualNetwork, lesion: Lesion, device: torch.device) -> Generator[None, None, Latency]:
+def measure(network: Network, lesion: Lesion, device: torch.device) -> Generator[None, None, Latency]:
     """Time passes of one picture, in turns with the lesion and without, so that whatever else the machine does slows
     both alike. Always the float32 network, whatever arithmetic the study has; pauses often.
 
@@ -48,15 +47,9 @@ def measure(network: ResidualNetwork, lesion: Lesion, device: torch.device) -> G
     return Latency(float(median), float(low), float(high), float(np.median(times[False])), len(times[True]))
 
 
-def _pass(network: ResidualNetwork, x: Tensor, lesion: Lesion) -> Generator[None, None, float]:
+def _pass(network: Network, x: Tensor, lesion: Lesion) -> Generator[None, None, float]:
     """Seconds of one pass; a long one pauses between its blocks, and the pause does not count."""
-    blocks = dict(network.blocks())
-    parts: list[Callable[[Tensor], Tensor]] = [network.stem]
-    for place in places(network.spec, lesion):
-        if place.spec.pooled:
-            parts.append(pool)
-        parts.append(partial(blocks[place.block], mode=place.mode))
-    parts.append(network.head)
+    parts = network.steps(lesion)
     seconds = 0.0
     while parts:
         # Both networks get the threads that suit the intact one.

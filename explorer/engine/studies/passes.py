@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from explorer.engine.modules import ResidualNetwork, pool
+from explorer.engine.modules import Network
 from explorer.engine.studies.tree import Edge
 from explorer.networks.lesion import Action
 
@@ -45,7 +45,7 @@ class Passes(Protocol):
 class PlainPasses:
     """The network's own modules, eagerly: what a plain loop does."""
 
-    def __init__(self, network: ResidualNetwork) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
         self.blocks = dict(network.blocks())
 
@@ -58,7 +58,7 @@ class PlainPasses:
     def run(self, where: Where, action: Action, x: Tensor, owned: bool) -> Tensor:
         mode, block = action
         if mode == "pool":
-            return pool(x)
+            return self.network.enter(block, x)
         result: Tensor = self.blocks[block](x, mode)
         return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shlex
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -93,13 +93,7 @@ def network_word(spec: NetworkSpec, weights: WeightsRef) -> str:
         brought = weights.kind in (WeightsKind.BUNDLED, WeightsKind.TORCHVISION)
         if brought or PRESETS[name] == spec:
             return name
-    plain = NetworkSpec(spec.family, spec.blocks)
-    chosen = {
-        field.name: getattr(spec, field.name)
-        for field in fields(spec)
-        if field.name in ("family", "blocks") or getattr(spec, field.name) != getattr(plain, field.name)
-    }
-    return json.dumps(chosen)
+    return spec.to_short_json()
 
 
 def weights_word(ref: WeightsRef) -> str:
@@ -122,7 +116,7 @@ def _entries(request: StudyRequest, spec: NetworkSpec, met: Circumstances) -> li
     return [
         ("study", request.kind),
         ("network", spec.name),
-        ("spec", json.dumps(asdict(spec))),
+        ("spec", json.dumps(spec.to_fields())),
         ("weights", weights_word(request.weights)),
         ("weights SHA-256", met.weights),
         ("data", met.data),

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.engine.build import copied
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.studies.folded import layout
 from explorer.engine.studies.passes import PlainPasses, Where, walked
 from explorer.engine.studies.tree import Edge
@@ -36,8 +36,8 @@ class ReestimatedPasses:
             what the network itself does.
     """
 
-    def __init__(self, network: ResidualNetwork, fast: torch.dtype | None = None) -> None:
-        device = network.fc.weight.device
+    def __init__(self, network: Network, fast: torch.dtype | None = None) -> None:
+        device = network.device
         self.network = copied(network, str(device))
         self.dtype, self.layout = torch.float32, torch.contiguous_format
         if fast is not None:
@@ -47,9 +47,9 @@ class ReestimatedPasses:
                     weight = module.weight.detach().to(fast).contiguous(memory_format=self.layout)
                     module.weight = nn.Parameter(weight, requires_grad=False)
         self._plain = PlainPasses(self.network)
-        norms = [module for module in self.network.children() if isinstance(module, nn.BatchNorm2d)]
-        self._stem, self._head = norms[:1], norms[1:]
-        self._norms = {block: _norms(module) for block, module in self.network.blocks()}
+        self._stem, self._head = self.network.norms("stem"), self.network.norms("head")
+        self._norms = {block: self.network.norms(block) for block in network.spec.block_ids}
+        self._before = {block: self.network.norms(block, before=True) for block in network.spec.block_ids}
         self._found: dict[Where, Statistics] = {}
         self._estimating = False
 
@@ -77,7 +77,8 @@ class ReestimatedPasses:
             return self.enter(self._plain.stem(self.enter(x)))
 
     def run(self, where: Where, action: Action, x: Tensor, owned: bool) -> Tensor:
-        with self._statistics(where, self._norms.get(action[1], []) if action[0] != "pool" else []):
+        mode, block = action
+        with self._statistics(where, (self._before if mode == "pool" else self._norms)[block]):
             return self._plain.run(where, action, x, owned)
 
     def head(self, where: Where, x: Tensor) -> Tensor:
@@ -99,10 +100,6 @@ class ReestimatedPasses:
         yield
         if self._estimating:
             self._found[where] = tuple(map(_statistics_of, norms))
-
-
-def _norms(module: nn.Module) -> list[nn.BatchNorm2d]:
-    return [norm for norm in module.modules() if isinstance(norm, nn.BatchNorm2d)]
 
 
 def _statistics_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ import torch
 
 from explorer.engine.datasets import LabelledImages
 from explorer.engine.folders import FolderImages
-from explorer.engine.modules import ResidualNetwork
+from explorer.engine.modules import Network
 from explorer.engine.records import Step
 from explorer.engine.studies.scores import Answers
 from explorer.engine.study_files import FORMAT, VERSION, read
@@ -78,7 +78,7 @@ def identity(request: StudyRequest, spec: NetworkSpec, weights: str, images: str
     }
 
 
-def weights_digest(network: ResidualNetwork) -> Generator[Step, None, str]:
+def weights_digest(network: Network) -> Generator[Step, None, str]:
     """A digest of the state dict."""
     digest = hashlib.sha256()
     hashed = 0

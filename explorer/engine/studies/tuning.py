@@ -97,8 +97,9 @@ def _seconds_an_image(spec: NetworkSpec, passes: Passes, choice: Pace, enough: f
     with computing(choice.threads):
         for stage in spec.stages:
             block = stage.blocks[-1]
-            x = torch.zeros(choice.batch, *inputs[spec.all_blocks.index(block)])
-            x = passes.enter(x[:, :, ::2, ::2] if block.pooled else x)
+            shape = inputs[spec.all_blocks.index(block)]
+            before = block.operations(shape).before
+            x = passes.enter(torch.zeros(choice.batch, *(before[-1].output if before else shape)))
             passes.run((0, 0), ("whole", block.id), x, False)
             began = time.perf_counter()
             for _ in range(_ROUNDS):
