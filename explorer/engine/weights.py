@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchvision.models import WeightsEnum, get_model_weights
+from torchvision.models import WeightsEnum, get_model_weights, list_models
 from torchvision.transforms import InterpolationMode
 
 from explorer.engine.checkpoints import read_checkpoint, read_header
@@ -29,7 +29,7 @@ from explorer.sentences import Sentence
 
 State = dict[str, Tensor]
 Resolved = tuple[WeightsInfo, State]
-_PRESETS = {name: spec for name, spec in PRESETS.items() if spec.family == "imagenet"}
+_PRESETS = {name: spec for name, spec in PRESETS.items() if name in list_models()}
 """The networks that torchvision has weights for."""
 _CHUNK = 1 << 24
 

@@ -88,7 +88,8 @@ def find(name: str) -> NetworkSpec:
     names = [known for known in PRESETS if _squeezed(known) in near]
     raise UserError(
         "There is no network named {name}; {offer}, or give a spec's JSON file.",
-        name=name, offer=f"the nearest are {', '.join(names)}" if names else f"choose {', '.join(PRESETS)}",
+        name=name,
+        offer=f"the nearest are {', '.join(names)}" if names else "give one that `python main.py list` shows",
     )  # fmt: skip
 
 

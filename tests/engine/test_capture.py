@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from explorer.engine.capture import capture, parts_to_keep
-from explorer.engine.modules import Network
+from explorer.engine.modules import Block, Network
 from explorer.engine.records import UNTRAINED, Picture, PictureRequest
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
-from explorer.networks.lesion import INTACT, Lesion
+from explorer.networks.lesion import INTACT, Lesion, Mode
 from tests.engine.networks import SPECS, TINY, network_of, pictures
 
 
@@ -25,20 +25,25 @@ def _hooked(network: Network, x: Tensor, deleted: frozenset[str]) -> tuple[Tenso
     """Logits, and each part's output, cloned at once, so that no later layer that works in place can change it."""
     seen: dict[str, Tensor] = {}
 
-    def note(part: str) -> RemovableHandle:
-        name = "maxpool" if part == "stem" else part
-        return network.get_submodule(name).register_forward_hook(lambda _, args, y: seen.update({part: y.clone()}))
+    def noting(part: str, block: Block) -> Callable[..., Tensor]:
+        def run(entering: Tensor, mode: Mode) -> Tensor:
+            if part == network.spec.block_ids[0]:
+                seen["stem"] = entering.clone()
+            y = block(entering, mode)
+            seen[part] = y.clone()
+            return y
 
-    handles = [note(part) for part in ("stem", *network.spec.block_ids)]
-    with torch.inference_mode():
+        return run
+
+    blocks = dict(network.blocks())
+    with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
+        patch.setattr(network, "_blocks", {part: noting(part, block) for part, block in blocks.items()})
         logits = network(x, Lesion(frozenset(deleted)))
-    for handle in handles:
-        handle.remove()
     return logits, seen
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_maps_are_what_forward_hooks_see(name: str) -> None:
+def test_maps_are_what_each_block_leaves(name: str) -> None:
     spec = SPECS[name]
     network = network_of(spec)
     x = pictures(spec, 2)
@@ -61,7 +66,8 @@ def test_a_stages_maps_are_those_of_what_stands_last_in_it(keep: frozenset[str])
     x = pictures(spec, 1)
     _, seen = _hooked(network, x, frozenset())
     with torch.inference_mode():
-        expected = network.get_submodule("layer2.1")(network.get_submodule("layer2.2")(seen["layer2.0"]))
+        blocks = dict(network.blocks())
+        expected = blocks["layer2.1"](blocks["layer2.2"](seen["layer2.0"]))
     _, kept = capture(network, x, lesion, keep)
     assert torch.equal(kept["layer2"], expected)
 

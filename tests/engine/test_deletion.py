@@ -174,14 +174,15 @@ def test_nothing_before_the_first_changed_block_is_computed_again() -> None:
     meter = make_meter(network, images)
     list(meter.measure(Lesion(frozenset())))
     ran: list[str] = []
-    for block_id, block in network.blocks():
-        block.register_forward_hook(lambda _, args, y, block_id=block_id: ran.append(block_id))
+    for block_id in TINY.block_ids:
+        conv = network.get_submodule(f"{block_id}.conv1")
+        conv.register_forward_hook(lambda _, args, y, block_id=block_id: ran.append(block_id))
     network.conv1.register_forward_hook(lambda _, args, y: ran.append("stem"))
     list(meter.measure(Lesion(frozenset({"layer2.1"}))))
-    assert set(ran) == {"layer2.1", "layer2.2", "layer3.0", "layer3.1"}
+    assert set(ran) == {"layer2.2", "layer3.0", "layer3.1"}
     ran.clear()
     list(meter.measure(Lesion(frozenset({"layer2.1", "layer3.1"}))))
-    assert set(ran) == {"layer3.1"}
+    assert not ran, "the only block behind the change is deleted"
     ran.clear()
     list(meter.measure(Lesion(frozenset({"layer2.1"}))))
     list(meter.measure(Lesion(frozenset())))
@@ -234,7 +235,7 @@ def test_where_a_deletion_brings_the_numbers_back_each_image_counts_by_itself() 
     """The intact network answers nothing; without the block it answers as a plain pass does."""
     network, images = network_of(TINY), image_set(COUNT)
     with torch.no_grad():
-        dict(network.blocks())["layer2.1"].get_submodule("bn2").bias.fill_(float("nan"))
+        network.get_submodule("layer2.1.bn2").bias.fill_(float("nan"))
     *_, last = make_meter(network, images).measure(Lesion(frozenset({"layer2.1"})))
     right = int((plain(network, images, frozenset({"layer2.1"})) == images.labels).sum())
     assert right > 0

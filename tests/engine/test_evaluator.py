@@ -190,7 +190,7 @@ def test_images_without_labels() -> None:
 def test_a_lesion_that_gives_no_numbers_has_no_predictions(value: float, fast: bool) -> None:
     network, images = undecided(BASIC), image_set(COUNT)
     with torch.no_grad():
-        dict(network.blocks())["layer1.1"].get_submodule("bn2").bias.fill_(value)
+        network.get_submodule("layer1.1.bn2").bias.fill_(value)
     lesions = [Lesion(), Lesion(frozenset({"layer1.1"}))]
     predictions, probabilities = gathered(evaluator_of(network, images, fast), lesions)
     assert (predictions[0] == -1).all()
@@ -283,7 +283,7 @@ def passes_input(evaluator: Evaluator) -> Tensor:
 def test_what_overflows_on_some_images_only_has_no_prediction_there(kind: str) -> None:
     spec = KINDS[kind]
     network, images = undecided(spec), image_set(COUNT, spec.side)
-    conv = dict(network.blocks())["layer1.1"].get_submodule("conv1")
+    conv = network.get_submodule("layer1.1.conv1")
     assert isinstance(conv, torch.nn.Conv2d)
     largest: list[Tensor] = []
     conv.register_forward_hook(lambda _, args, y: largest.append(y.abs().amax((1, 2, 3))))

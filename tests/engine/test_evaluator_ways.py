@@ -173,9 +173,9 @@ def test_between_two_pauses_no_more_than_a_block_is_folded(monkeypatch: pytest.M
     made: list[object] = []
     fold = folded._FoldedBlock
 
-    def counted(block: Block, form: folded._Form) -> folded._FoldedBlock:
+    def counted(block: Block, network: Network, form: folded._Form) -> folded._FoldedBlock:
         made.append(block)
-        return fold(block, form)
+        return fold(block, network, form)
 
     monkeypatch.setattr(folded, "_FoldedBlock", counted)
     network = undecided(BASIC)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from explorer.engine.modules import Block, Network
 from explorer.engine.tracks import Subsampling
 from explorer.networks.catalog import PRESETS
-from explorer.networks.lesion import INTACT, Lesion, exchangeable, lesion
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.lesion import INTACT, Lesion, by_id, exchangeable, lesion
+from explorer.networks.spec import BlockSpec, NetworkSpec
 from tests.engine.networks import SPECS, network_of, pictures
 
 TORCHVISION = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
@@ -51,7 +51,7 @@ def _by_hand(
         if spec.downsampling == "pool" and place.endswith(".0") and place != "layer1.0":
             x = nn.functional.max_pool2d(x, kernel_size=2, stride=2)
         by_hand = _preactivated_by_hand if spec.order == "pre-activation" else _original_by_hand
-        branch, shortcut = by_hand(block, x)
+        branch, shortcut = by_hand(block, x, by_id(spec)[name])
         if spec.shortcut == "none" and name not in deleted:
             shortcut = torch.zeros(())
         y = (0 if name in deleted else branch) + (0 if name in cut else shortcut)
@@ -61,39 +61,35 @@ def _by_hand(
     return network.fc(x.mean((2, 3)))
 
 
-def _original_by_hand(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+def _original_by_hand(block: nn.Module, x: Tensor, spec: BlockSpec) -> tuple[Tensor, Tensor]:
     y = block.bn1(block.conv1(x))
     if hasattr(block, "conv2"):
         y = block.bn2(block.conv2(torch.relu(y)))
     if hasattr(block, "conv3"):
         y = block.bn3(block.conv3(torch.relu(y)))
-    return y, _shortcut_by_hand(block, x)
+    return y, _shortcut_by_hand(block, x, spec)
 
 
-def _preactivated_by_hand(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+def _preactivated_by_hand(block: nn.Module, x: Tensor, spec: BlockSpec) -> tuple[Tensor, Tensor]:
     activated = torch.relu(block.bn1(x)) if hasattr(block, "bn1") else x
     y = block.conv2(torch.relu(block.bn2(block.conv1(activated))))
     if hasattr(block, "conv3"):
         y = block.conv3(torch.relu(block.bn3(y)))
-    projected = isinstance(block.downsample, nn.Sequential)
-    return y, block.downsample[0](activated) if projected else _shortcut_by_hand(block, x)
+    projected = hasattr(block, "downsample")
+    return y, block.get_submodule("downsample.0")(activated) if projected else _shortcut_by_hand(block, x, spec)
 
 
-def _shortcut_by_hand(block: nn.Module, x: Tensor) -> Tensor:
-    if isinstance(block.downsample, Subsampling):
-        channels = [child for child in block.children() if isinstance(child, nn.Conv2d)][-1].out_channels
-        side = (x.shape[2] + 1) // 2 if block.downsample.stride == 2 else x.shape[2]
-        y = torch.zeros(len(x), channels, side, side)
-        for row in range(side):
-            for column in range(side):
-                y[:, : x.shape[1], row, column] = x[
-                    :, :, block.downsample.stride * row, block.downsample.stride * column
-                ]
-        return y
-    if block.downsample is None:
+def _shortcut_by_hand(block: nn.Module, x: Tensor, spec: BlockSpec) -> Tensor:
+    if hasattr(block, "downsample"):
+        return block.get_submodule("downsample.1")(block.get_submodule("downsample.0")(x))
+    if spec.stride == 1 and spec.in_channels == spec.out_channels:
         return x
-    conv, norm = block.downsample
-    return norm(conv(x))
+    side = (x.shape[2] + 1) // 2 if spec.stride == 2 else x.shape[2]
+    y = torch.zeros(len(x), spec.out_channels, side, side)
+    for row in range(side):
+        for column in range(side):
+            y[:, : x.shape[1], row, column] = x[:, :, spec.stride * row, spec.stride * column]
+    return y
 
 
 def _choices(spec: NetworkSpec) -> list[set[str]]:
@@ -210,7 +206,9 @@ def test_blocks_stand_in_order_with_their_ids() -> None:
     assert tuple(block_id for block_id, _ in pairs) == SPECS["bottleneck B"].block_ids
     for block_id, block in pairs:
         assert isinstance(block, Block)
-        assert network.get_submodule(block_id) is block
+        own = {f"{block_id}.{name}": module for name, module in network.get_submodule(block_id).named_modules()}
+        assert block.modules
+        assert all(own[name] is module for name, module in block.modules.items())
 
 
 def test_gradients_reach_every_weight() -> None:

@@ -73,10 +73,13 @@ IMAGENET_A = {"resnet18": 11_515_688, "resnet34": 21_623_848}
 AT_320 = {"resnet50": 8_343_142_400, "resnet101": 15_919_104_000, "resnet152": 23_495_065_600}
 
 
-@pytest.mark.parametrize("name", PRESETS)
+PUBLISHED = {**TORCHVISION, **CIFAR, **LABORATORY}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_presets_cost_what_is_published(name: str) -> None:
     cost = network_cost(PRESETS[name])
-    assert (cost.parameters, cost.macs) == {**TORCHVISION, **CIFAR, **LABORATORY}[name]
+    assert (cost.parameters, cost.macs) == PUBLISHED[name]
 
 
 @pytest.mark.parametrize("depth", PREACTIVATED)
@@ -177,11 +180,12 @@ def _shapes(network: Network, x: torch.Tensor) -> dict[str, Shape]:
         channels, height, width = y.shape[1:]
         shapes[name] = (channels, height, width)
 
-    network.maxpool.register_forward_hook(lambda module, args, y: note("stem", y))
+    x = network.stem(x)
+    note("stem", x)
     for block_id, block in network.blocks():
-        block.register_forward_hook(lambda module, args, y, block_id=block_id: note(block_id, y))
-    network.fc.register_forward_hook(lambda module, args, y: note("head", y[:, :, None, None]))
-    network(x)
+        x = block(network.enter(block_id, x))
+        note(block_id, x)
+    note("head", network.head(x)[:, :, None, None])
     return shapes
 
 
@@ -265,13 +269,13 @@ def test_receptive_field_is_how_far_gradients_reach(name: str) -> None:
     stride = 32 if MEASURED[name].family == "imagenet" else 4
     side = 2 * stride * (field // (2 * stride) + 2)
     network = Network(MEASURED[name].with_(width=1, in_channels=1)).double().eval()
-    if MEASURED[name].family == "imagenet":
-        network.maxpool = nn.AvgPool2d(3, stride=2, padding=1)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())
     x = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
-    y = network.stem(x)
+    y = torch.relu(network.bn1(network.conv1(x)))
+    if MEASURED[name].family == "imagenet":
+        y = nn.functional.avg_pool2d(y, 3, stride=2, padding=1)
     for _, block in network.blocks():
         y = block(y)
     (gradient,) = torch.autograd.grad(y[0, :, y.shape[2] // 2, y.shape[3] // 2].sum(), x)

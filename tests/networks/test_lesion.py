@@ -71,8 +71,8 @@ def test_blocks_of_equal_shape() -> None:
 
 def test_which_blocks_pass_their_input_on() -> None:
     for name, passing in (("resnet20", 7), ("plain20", 16), ("vgg_narrow", 13), ("preresnet110", 52), ("resnet50", 12)):
-        assert sum(map(PRESETS[name].all_blocks)) == passing, name
-    assert not any(map(RESNET.with_(shortcut="C").all_blocks))
+        assert sum(block.passes_on for block in PRESETS[name].all_blocks) == passing, name
+    assert not any(block.passes_on for block in RESNET.with_(shortcut="C").all_blocks)
 
 
 @pytest.mark.parametrize("spec", [ResNetSpec("cifar", (2, 1, 1), shortcut="A"), ResNetSpec("cifar", (2, 1, 1))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ SPEC = ResNetSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channel
 def test_depth_counts_stem_branches_and_classifier() -> None:
     """He et al. 2015, Table 1 and section 4.2 (6n+2); He et al. 2016, section 5 (9n+2)."""
     for name, spec in PRESETS.items():
-        assert name in (f"resnet{spec.depth}", f"preresnet{spec.depth}", f"plain{spec.depth}", "vgg_narrow")
+        if name.startswith(("resnet", "preresnet", "plain")):
+            assert re.fullmatch(rf"(pre)?(resnet|plain){spec.depth}(_[a-z0-9_]+)?", name)
     assert PRESETS["vgg_narrow"].depth == 15, "as the VGG-like control of Veit et al. 2016"
     assert ResNetSpec("cifar", (18, 18, 18), "bottleneck").depth == 164
     assert ResNetSpec("cifar", (3, 3, 3), "basic", "C").depth == 20, "projections are not counted"
@@ -214,7 +216,7 @@ def test_pools_stand_before_the_first_layer_of_later_stages() -> None:
     [
         ({"block": "layer"}, "shortcut option none"),
         ({"order": "pre-activation", "shortcut": "none"}, "needs shortcuts"),
-        ({"order": "post"}, "order of activation must be one of original, pre-activation"),
+        ({"order": "post"}, "order of activation must be one of original, bn-after, relu-before"),
         ({"widths": "tripled"}, "widths must be one of doubled, same"),
         ({"downsampling": "crop"}, "downsampling must be one of stride, pool"),
     ],

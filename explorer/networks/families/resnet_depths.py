@@ -71,8 +71,6 @@ def from_depth(family: Family, depth: int, block: BlockKind = "basic") -> ResNet
         return imagenet(depth)
     elif family == "cifar" and depth in CIFAR:
         return cifar(((depth - 2) // 6,) * 3, "basic")
-    elif family == "cifar" and depth in CIFAR_BOTTLENECK:
-        return cifar(((depth - 2) // 9,) * 3, "bottleneck")
     for kind in _kinds(block):
         blocks = _blocks_for(family, depth, kind)
         if blocks is None:
