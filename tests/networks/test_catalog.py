@@ -9,7 +9,9 @@ import pytest
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find, preset_name
 from explorer.networks.families.resnet import Family, ResNetSpec
-from explorer.networks.families.resnet_depths import CIFAR, IMAGENET, (
+from explorer.networks.families.resnet_depths import (
+    CIFAR,
+    IMAGENET,
     from_depth,
     largest_depth,
     nearest_depths,
