@@ -11,8 +11,6 @@ import json
 import pickle
 import re
 import struct
-import zipfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,15 +21,11 @@ from numpy.dtypes import Float32DType, Float64DType, Int64DType
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from explorer.engine.headers import Header, damaged, find_state, read_tensor_header, refused
 from explorer.errors import UserError
 
 State = dict[str, Tensor]
 
-_WRAPPERS = (
-    "state_dict", "model_state_dict", "model_state", "model", "net", "network", "net_state_dict", "weights", "params",
-    "module", "state_dict_ema", "model_ema", "ema_state_dict", "ema", "checkpoint",
-)  # fmt: skip
-"""Keys under which training scripts keep the weights, likeliest first, averaged weights last."""
 _PREFIX = re.compile(r"^(?:(?:module|_orig_mod|model|backbone|network|net|encoder|resnet|base_model)\.)+")
 _RENAMED = tuple(
     (re.compile(pattern), new)
@@ -74,25 +68,18 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint: .pth, .pt, .th or .safetensors, whatever its name.
 
     Raises:
-        UserError: no such file, empty, damaged, no checkpoint, one that would run code, or one without weights.
+        UserError: no such file, empty, damaged, no checkpoint, one that would run code, one without weights, or
+            one that declares more than it holds or than the machine's memory.
     """
     name = path.name
-    try:
-        if path.is_dir():
-            raise UserError("{name} is a folder; choose a checkpoint file in it.", name=name)
-        with path.open("rb") as file:
-            head = file.read(9)
-    except FileNotFoundError:
-        raise UserError("There is no file {path}; choose another checkpoint.", path=path) from None
-    except OSError as error:
-        raise UserError("{name} can't be read: {reason}.", name=name, reason=error.strerror or error) from None
-    if not head:
-        raise UserError("{name} is empty; choose another checkpoint.", name=name)
-    if head[8:9] == b"{":
-        state, header = read_safetensors(path)
+    header = read_tensor_header(path)
+    with path.open("rb") as file:
+        is_safetensors = file.read(9)[8:] == b"{"
+    if is_safetensors:
+        state, metadata = read_safetensors(path)
     else:
-        state, header = _unwrapped(_unpickled(path, head), name), {}
-    return Checkpoint(renamed(_real(state, name), name), header)
+        state, metadata = _unpickled(path, header), {}
+    return Checkpoint(renamed(_real(state, name), name), metadata)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -108,7 +95,7 @@ def read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, TypeError):
-        raise _damaged(path.name) from None
+        raise damaged(path.name) from None
 
 
 def read_header(path: Path) -> dict[str, str]:
@@ -121,91 +108,31 @@ def read_header(path: Path) -> dict[str, str]:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             if size > 100_000_000:
-                raise _damaged(path.name)
+                raise damaged(path.name)
             header = json.loads(file.read(size)).get("__metadata__", {})
     except OSError as error:
         raise UserError("{name} can't be read: {reason}.", name=path.name, reason=error.strerror or error) from None
     except (struct.error, ValueError, AttributeError, RecursionError):
-        raise _damaged(path.name) from None
+        raise damaged(path.name) from None
     if not isinstance(header, dict) or not all(isinstance(value, str) for value in header.values()):
-        raise _damaged(path.name)
+        raise damaged(path.name)
     return header
 
 
-def _unpickled(path: Path, head: bytes) -> Any:
-    if not (head.startswith((b"PK\x03\x04", b"\x80")) or _is_tar(path)):
-        raise UserError(
-            "{name} is not a checkpoint: choose a .pth, .pt, .th or .safetensors file with a network's weights.",
-            name=path.name,
-        )
+def _unpickled(path: Path, header: Header) -> State:
+    """The state dict that the header tells of, in one of torch's own formats."""
     try:
-        if _is_program(path):
-            raise _refused(path.name)
         with torch.serialization.safe_globals(_HARMLESS):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except UserError:
-        raise
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise UserError("{name} is too large for the memory of this machine.", name=path.name) from None
     except Exception as error:  # Reading a damaged file raises whatever it stumbles over.
         would_run = isinstance(error, pickle.UnpicklingError) and "unsupported global" in str(error).lower()
-        raise (_refused if would_run else _damaged)(path.name) from None
-
-
-def _is_program(path: Path) -> bool:
-    """Whether the file is TorchScript's: a network as a program, not weights alone."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-def _refused(name: str) -> UserError:
-    return UserError(
-        "{name} is refused, since opening it would run code that it carries: save the weights alone, with "
-        "torch.save(network.state_dict(), file).",
-        name=name,
-    )
-
-
-def _is_tar(path: Path) -> bool:
-    """The format that torch wrote until its version 0.1."""
-    with path.open("rb") as file:
-        file.seek(257)
-        return file.read(5) == b"ustar"
-
-
-def _damaged(name: str) -> UserError:
-    return UserError(
-        "{name} is damaged: it begins like a checkpoint, but can't be read to its end; get the file again.", name=name
-    )
-
-
-def _unwrapped(content: Any, name: str) -> State:
-    """The state dict in what a training script saved."""
-    found = _find(content, 0)
-    if found is None:
-        raise UserError("{name} holds no weights: no state dict of tensors was found in it.", name=name)
-    return found
-
-
-def _find(content: Any, depth: int) -> State | None:
-    if not isinstance(content, Mapping) or depth > 4:
-        return None
-    tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
-    if any(key.endswith("weight") for key in tensors):
-        return tensors
-    for value in _likely(content):
-        found = _find(value, depth + 1)
-        if found:
-            return found
-    return None
-
-
-def _likely(content: Mapping[Any, Any]) -> Iterator[Any]:
-    """Values in which to look, the usual keys' first."""
-    yield from (content[key] for key in _WRAPPERS if key in content)
-    yield from (value for key, value in content.items() if key not in _WRAPPERS and "optim" not in str(key))
+        raise (refused if would_run else damaged)(path.name) from None
+    state = find_state(content, Tensor)
+    if state is None or {key: tuple(value.shape) for key, value in state.items()} != header.shapes:
+        raise damaged(path.name)
+    return state
 
 
 # -- making the same of what is the same --------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Differences:
 def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, State]:
     """The network with the input channels and classes of the weights, and the weights complete.
 
-    Counters of batches that old files lack are added.
+    Counters of batches that old files lack are added. Values that are no numbers stay; `broken_values` tells of them.
 
     Args:
         state: under this program's key names.
@@ -49,7 +49,7 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
         name: of the file, for errors.
 
     Raises:
-        UserError: entries are missing, unknown, of another shape, or no numbers; it says which network would fit.
+        UserError: entries are missing, unknown or of another shape; it says which network would fit.
     """
     adapted = _with_ends_of(state, spec)
     wrong = differences(state, adapted)
@@ -64,14 +64,6 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
             "{name} does not fit {network}: {differences}.",
             name=name, network=spec.name, differences=_in_words(wrong),
         )  # fmt: skip
-    # NumPy checks in this thread; torch would wake its whole pool for each of thousands of small tensors.
-    broken = [key for key, value in state.items() if not np.isfinite(value.numpy()).all()]
-    if broken:
-        raise UserError(
-            "{name} holds values that are no numbers (NaN or infinite) in {count} of its entries ({keys}); its "
-            "training went wrong or the file is damaged.",
-            name=name, count=len(broken), keys=listed(broken),
-        )  # fmt: skip
     negative = [key for key, value in state.items() if key.endswith("running_var") and (value.numpy() < 0).any()]
     if negative:
         raise UserError(
@@ -80,6 +72,20 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
             name=name, count=len(negative), keys=listed(negative),
         )  # fmt: skip
     return adapted, _completed(state, adapted)
+
+
+def broken_values(state: State, name: str) -> str:
+    """One sentence that names the entries with values that are no numbers, empty where there are none."""
+    # NumPy checks in this thread; torch would wake its whole pool for each of thousands of small tensors.
+    broken = [key for key, value in state.items() if not np.isfinite(value.numpy()).all()]
+    if not broken:
+        return ""
+    words = (
+        "{name} is loaded, but holds values that are no numbers (NaN or infinite) in {count:,} of its entries ({keys})."
+    )
+    if len(broken) == 1:
+        words = "{name} is loaded, but holds values that are no numbers (NaN or infinite) in 1 of its entries ({keys})."
+    return Sentence(words, name=name, count=len(broken), keys=listed(broken))
 
 
 def _with_ends_of(state: State, spec: NetworkSpec) -> NetworkSpec:

@@ -16,16 +16,16 @@ from torch import Tensor
 from torchvision.models import WeightsEnum, get_model_weights, list_models
 from torchvision.transforms import InterpolationMode
 
-from explorer.engine.checkpoints import read_checkpoint, read_header
+from explorer.engine.checkpoints import Checkpoint, read_checkpoint, read_header
 from explorer.engine.downloads import Checksum, download
-from explorer.engine.fitting import adaptation, described, fit_state
+from explorer.engine.fitting import adaptation, broken_values, described, fit_state
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import UNTRAINED, Preprocessing, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_weights
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec, SpecError
-from explorer.sentences import Sentence
+from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
 Resolved = tuple[WeightsInfo, State]
@@ -276,6 +276,12 @@ def _resolve_file(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, None, R
     yield Step(None, Sentence("Reading {name}", name=path.name))
     checkpoint = read_checkpoint(path)
     yield Step(None, Sentence("Comparing {name} with the network", name=path.name))
+    info, state = _fitted_file(ref, spec, path, checkpoint)
+    remarks = [remark for remark in (info.adapted, broken_values(state, path.name)) if remark]
+    return replace(info, adapted=remarks[0] if len(remarks) == 1 else Joined(" ", remarks)), state
+
+
+def _fitted_file(ref: WeightsRef, spec: NetworkSpec, path: Path, checkpoint: Checkpoint) -> Resolved:
     if "spec" in checkpoint.header:
         own, classes, preprocessing = _from_header(checkpoint.header, path.name)
         source = Sentence("{path}, trained with this program", path=path)
