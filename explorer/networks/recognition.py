@@ -1,0 +1,211 @@
+"""Which network a checkpoint is of, from the names and shapes of its tensors alone.
+
+Every family proposes the networks that it takes the names for, under its own names; each proposal is then judged
+against the parameters that such a network has. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.naming import COUNTER, Shapes, unwrapped, without_common_prefix
+from explorer.networks.naming.resnet import resnet_names
+from explorer.networks.naming.resnet_proposals import resnet_proposals
+from explorer.networks.operations import parameter_shapes
+from explorer.networks.spec import NetworkSpec, SpecError
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Misshapen:
+    """An entry that has another shape than the network's."""
+
+    key: str
+    shape: Shape
+    wanted: Shape
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two entries of a file that come to the same name."""
+
+    first: str
+    second: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network, and how a file's entries are its parameters.
+
+    Attributes:
+        spec: which; what names and shapes don't tell is as usual.
+        names: key in the file -> key of this program; those that it has no use for are among `unexpected`.
+        missing: keys of this program.
+        unexpected: keys in the file.
+        misshapen: keys in the file, with both shapes.
+        clashes: entries that would be the same, so that it is unclear which is meant.
+    """
+
+    spec: NetworkSpec
+    names: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    misshapen: tuple[Misshapen, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+
+    @property
+    def distance(self) -> int:
+        """How many entries are not as they should be."""
+        return len(self.missing) + len(self.unexpected) + len(self.misshapen) + len(self.clashes)
+
+    @property
+    def fits(self) -> bool:
+        return not self.distance
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a checkpoint is.
+
+    Attributes:
+        candidates: networks whose parameters these are, the likeliest first; none where it is unknown.
+        nearest: the network that the fewest entries speak against; None where no entry speaks for any.
+    """
+
+    candidates: tuple[Candidate, ...]
+    nearest: Candidate | None
+
+
+def recognise(shapes: Shapes, like: NetworkSpec | None = None) -> Recognition:
+    """Find the networks whose parameters have these names and shapes.
+
+    Args:
+        shapes: of a file's entries, by their keys.
+        like: the network that is open: where several fit it comes first, and its input side is kept.
+    """
+    keys = unwrapped(shapes)
+    found = list(_candidates(keys, shapes))
+    shorter = None if any(candidate.fits for candidate in found) else without_common_prefix(keys)
+    if shorter is not None:
+        found += _candidates(shorter, shapes)
+    fitting = [candidate for candidate in found if candidate.fits]
+    if like is not None:
+        fitting = [_with_side_of(like, candidate) for candidate in fitting]
+        asked = compare(shapes, like)
+        if asked.fits:
+            fitting = [asked, *(each for each in fitting if not each.spec.same_architecture(like))]
+    near = [candidate for candidate in found if len(candidate.missing) < len(_wanted(candidate.spec))]
+    nearest = min(near, key=lambda candidate: candidate.distance, default=None)
+    return Recognition(tuple(fitting), fitting[0] if fitting else nearest)
+
+
+def compare(shapes: Shapes, spec: NetworkSpec) -> Candidate:
+    """How a file's entries are the parameters of one network, with as many input channels and classes as they have."""
+    keys = unwrapped(shapes)
+    best: Candidate | None = None
+    for names, _ in _readings(type(spec), keys, shapes):
+        candidate = judge(shapes, names, _with_ends(spec, names, shapes))
+        if best is None or candidate.distance < best.distance:
+            best = candidate
+    return best if best is not None else judge(shapes, keys, spec)
+
+
+def judge(shapes: Shapes, names: Mapping[str, str], spec: NetworkSpec) -> Candidate:
+    """Compare a file's entries with what a network needs; counters of batches may be missing.
+
+    Args:
+        shapes: of the file's entries, by their keys.
+        names: key in the file -> key of this program.
+        spec: the network.
+    """
+    wanted = _wanted(spec)
+    origin: dict[str, str] = {}
+    clashes, unexpected, misshapen = [], [], []
+    for key, name in names.items():
+        if name in origin:
+            clashes.append(Clash(origin[name], key, name))
+            continue
+        origin[name] = key
+        if name not in wanted:
+            unexpected.append(key)
+        elif not _same(shapes[key], wanted[name]):
+            misshapen.append(Misshapen(key, shapes[key], wanted[name]))
+    missing = [name for name in wanted if name not in origin and not name.endswith(COUNTER)]
+    return Candidate(spec, names, tuple(missing), tuple(unexpected), tuple(misshapen), tuple(clashes))
+
+
+def _same(shape: Shape, wanted: Shape) -> bool:
+    """Whether shapes are equal, or one is a fully connected layer's and the other the same as a convolution's."""
+    if shape == wanted:
+        return True
+    if {len(shape), len(wanted)} == {2, 4}:
+        flat, full = sorted((shape, wanted), key=len)
+        return flat == (full[0], full[1] * full[2] * full[3])
+    return {shape, wanted} == {(), (1,)}
+
+
+@lru_cache(maxsize=16)
+def _wanted(spec: NetworkSpec) -> dict[str, Shape]:
+    return parameter_shapes(spec)
+
+
+# -- families ------------------------------------------------------------------------------------------------------
+
+Names = Callable[[Shapes], dict[str, str]]
+Proposals = Callable[[Shapes], Iterator[NetworkSpec]]
+_FAMILIES: dict[type[NetworkSpec], tuple[Names, Proposals]] = {
+    ResNetSpec: (resnet_names, resnet_proposals),
+}
+"""How each family reads names, and what it proposes for names of its own."""
+
+
+def _candidates(keys: Mapping[str, str], shapes: Shapes) -> Iterator[Candidate]:
+    """Every family's proposals, judged."""
+    for family in _FAMILIES:
+        for names, propose in _readings(family, keys, shapes):
+            try:
+                own = {name: shapes[key] for key, name in names.items()}
+                for spec in propose(own):
+                    yield judge(shapes, names, spec)
+            except SpecError:
+                continue
+
+
+def _readings(
+    family: type[NetworkSpec], keys: Mapping[str, str], shapes: Shapes
+) -> Iterable[tuple[dict[str, str], Proposals]]:
+    """The ways in which a family may read a file's keys."""
+    if family not in _FAMILIES:
+        return []
+    read, propose = _FAMILIES[family]
+    plain = {short: shapes[key] for key, short in keys.items()}
+    names = read(plain)
+    return [({key: names[short] for key, short in keys.items()}, propose)]
+
+
+def _with_side_of(like: NetworkSpec, candidate: Candidate) -> Candidate:
+    """The candidate with the input side of a network of its family, which no entry tells."""
+    if type(like) is not type(candidate.spec) or like.family != candidate.spec.family:
+        return candidate
+    return replace(candidate, spec=candidate.spec.with_(side=like.side))
+
+
+def _with_ends(spec: NetworkSpec, names: Mapping[str, str], shapes: Shapes) -> NetworkSpec:
+    """The network with as many input channels and classes as the first and the last weight have."""
+    keys = {name: key for key, name in names.items()}
+    wanted = [name for name in _wanted(spec) if name.endswith("weight")]
+    first, last = (shapes.get(keys.get(name, ""), ()) for name in (wanted[0], wanted[-1]))
+    changes = {}
+    if len(first) == len(_wanted(spec)[wanted[0]]) == 4:
+        changes["in_channels"] = first[1]
+    if last:
+        changes["classes"] = last[0]
+    try:
+        return spec.with_(**changes)
+    except SpecError:
+        return spec
