@@ -1,4 +1,4 @@
-"""A person's own checkpoint files -> a state dict with this program's (torchvision's) key names.
+"""A person's own checkpoint files -> a state dict under the file's own names; `fitting` finds the network's in them.
 
 What a file is, is decided by its content. Files of pickles are only ever read in torch's restricted way
 (`weights_only`), so that opening one never runs code.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,23 +25,6 @@ from explorer.errors import UserError
 
 State = dict[str, Tensor]
 
-_PREFIX = re.compile(r"^(?:(?:module|_orig_mod|model|backbone|network|net|encoder|resnet|base_model)\.)+")
-_RENAMED = tuple(
-    (re.compile(pattern), new)
-    for pattern, new in (
-        (r"^(?:fc|linear|classifier|head|last_linear|logits|output|head\.fc)(?:\.\d+)?\.(weight|bias)$", r"fc.\1"),
-        (r"^(?:stem\.|layer0\.)?conv(?:0|1)?\.(weight|bias)$", r"conv1.\1"),
-        (r"^(?:stem\.|layer0\.)?(?:bn|norm)(?:0|1)?\.", "bn1."),
-        (r"^(?:stem|layer0)\.0\.", "conv1."),
-        (r"^(?:stem|layer0)\.1\.", "bn1."),
-        (r"\.(?:shortcut|skip|identity_conv|proj)\.", ".downsample."),
-        (r"\.downsample\.conv\.", ".downsample.0."),
-        (r"\.downsample\.(?:bn|norm)\.", ".downsample.1."),
-    )
-)
-_STAGE = re.compile(r"^(?:layers|stages|stage_?|group_?)\.?(\d{1,4})\.")
-_BOOKKEEPING = ("total_ops", "total_params")
-"""What counting tools leave in a state dict."""
 # Harmless values that training scripts keep beside the weights: options and numbers.
 _HARMLESS: list[Any] = [
     argparse.Namespace, np.dtype, Float32DType, Float64DType, Int64DType,
@@ -56,7 +38,7 @@ class Checkpoint:
     """A file's weights.
 
     Attributes:
-        state: key -> tensor on the CPU, real numbers as float32.
+        state: key in the file -> tensor on the CPU, real numbers as float32.
         header: what a safetensors file says of itself, empty for other files.
     """
 
@@ -79,7 +61,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         state, metadata = read_safetensors(path)
     else:
         state, metadata = _unpickled(path, header), {}
-    return Checkpoint(renamed(_real(state, name), name), metadata)
+    return Checkpoint(_real(state, name), metadata)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -135,9 +117,6 @@ def _unpickled(path: Path, header: Header) -> State:
     return state
 
 
-# -- making the same of what is the same --------------------------------------------------------------------------
-
-
 def _real(state: State, name: str) -> State:
     """Plain CPU tensors, real numbers as float32."""
     plain = {}
@@ -150,35 +129,3 @@ def _real(state: State, name: str) -> State:
         value = value.detach()
         plain[key] = value.float() if value.is_floating_point() else value
     return plain
-
-
-def renamed(state: State, name: str) -> State:
-    """The same weights under this program's key names.
-
-    Prefixes that wrappers leave (`module.`, `_orig_mod.` …) are dropped; other usual names of the stem, the stages,
-    the shortcut and the classifier are replaced; what counting tools leave is dropped.
-
-    Raises:
-        UserError: two entries come to the same name, so that it is unclear which to take.
-    """
-    keys = {key: _PREFIX.sub("", key) for key in state if not key.endswith(_BOOKKEEPING)}
-    numbers = [int(found[1]) for found in map(_STAGE.match, keys.values()) if found]
-    shift = 1 if 0 in numbers else 0
-    plains = set(keys.values())
-    result: State = {}
-    origin: dict[str, str] = {}
-    for key, plain in keys.items():
-        new = _STAGE.sub(lambda found: f"layer{int(found[1]) + shift}.", plain)
-        # Behind pre-activation blocks stands a batch norm of that name, beside the stem's.
-        if not (plain.startswith("bn.") and "bn1.weight" in plains):
-            for pattern, replacement in _RENAMED:
-                new = pattern.sub(replacement, new)
-        if new in result:
-            raise UserError(
-                "{name} holds more than one network or classifier ({first} and {second} would both be {key}): save "
-                "the one you mean alone.",
-                name=name, first=origin[new], second=key, key=new,
-            )  # fmt: skip
-        result[new] = state[key]
-        origin[new] = key
-    return result

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.engine.build import build_empty
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
-from explorer.networks.families.resnet import STAGES, Family, ResNetSpec, ShortcutOption
-from explorer.networks.families.resnet_block import BlockKind
+from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.naming import COUNTER
+from explorer.networks.operations import parameter_shapes
+from explorer.networks.recognition import Candidate, Clash, compare, recognise
 from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
-_BLOCK = re.compile(r"^layer(\d)\.(\d{1,4})\.")
-"""Stage and block; longer numbers are of no network here, and counting up to them could take for ever."""
-_COUNTER = "num_batches_tracked"
-
-
-@dataclass(frozen=True)
-class Differences:
-    """How a state dict differs from what a network needs; each entry in words."""
-
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    misshapen: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.extra or self.misshapen)
 
 
 def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, State]:
@@ -44,34 +27,50 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
     Counters of batches that old files lack are added. Values that are no numbers stay; `broken_values` tells of them.
 
     Args:
-        state: under this program's key names.
+        state: under the names of the file.
         spec: the network that was asked for.
         name: of the file, for errors.
 
     Raises:
         UserError: entries are missing, unknown or of another shape; it says which network would fit.
     """
-    adapted = _with_ends_of(state, spec)
-    wrong = differences(state, adapted)
-    if wrong:
-        other = guess(state, spec)
-        if other is not None and not differences(state, other):
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    candidate = compare(shapes, spec)
+    if not candidate.fits:
+        found = recognise(shapes, spec).candidates
+        if found:
             raise UserError(
                 "{name} looks like {other}, not like {network}: choose that network.",
-                name=name, other=described(other, spec), network=described(spec, other),
+                name=name, other=described(found[0].spec, spec), network=described(spec, found[0].spec),
             )  # fmt: skip
-        raise UserError(
-            "{name} does not fit {network}: {differences}.",
-            name=name, network=spec.name, differences=_in_words(wrong),
-        )  # fmt: skip
-    negative = [key for key, value in state.items() if key.endswith("running_var") and (value.numpy() < 0).any()]
+        raise not_fitting(candidate, name)
+    fitted = _completed(state, candidate)
+    negative = [key for key, value in fitted.items() if key.endswith("running_var") and (value.numpy() < 0).any()]
     if negative:
         raise UserError(
             "{name} holds variances below 0 in {count} of its entries ({keys}); its training went wrong or the file is "
             "damaged.",
             name=name, count=len(negative), keys=listed(negative),
         )  # fmt: skip
-    return adapted, _completed(state, adapted)
+    return candidate.spec, fitted
+
+
+def not_fitting(candidate: Candidate, name: str) -> UserError:
+    """How a file differs from a network, as the sentence that a person reads."""
+    if candidate.clashes:
+        return _ambiguous(candidate.clashes[0], name)
+    return UserError(
+        "{name} does not fit {network}: {differences}.",
+        name=name, network=candidate.spec.name, differences=differences(candidate),
+    )  # fmt: skip
+
+
+def _ambiguous(clash: Clash, name: str) -> UserError:
+    return UserError(
+        "{name} holds more than one network or classifier ({first} and {second} would both be {key}): save "
+        "the one you mean alone.",
+        name=name, first=clash.first, second=clash.second, key=clash.name,
+    )  # fmt: skip
 
 
 def broken_values(state: State, name: str) -> str:
@@ -88,96 +87,19 @@ def broken_values(state: State, name: str) -> str:
     return Sentence(words, name=name, count=len(broken), keys=listed(broken))
 
 
-def _with_ends_of(state: State, spec: NetworkSpec) -> NetworkSpec:
-    """The network with as many input channels and classes as the first and the last weight have."""
-    first, last = state.get("conv1.weight"), state.get("fc.weight")
-    changes = {}
-    if first is not None and first.dim() == 4 and 1 <= first.shape[1] <= 512:
-        changes["in_channels"] = first.shape[1]
-    if last is not None and last.dim() == 2 and 2 <= last.shape[0] <= 100_000:
-        changes["classes"] = last.shape[0]
-    return spec.with_(**changes)
+def _completed(state: State, candidate: Candidate) -> State:
+    """The weights under this program's keys, in the network's order, shapes and types."""
+    keys = {name: key for key, name in candidate.names.items()}
+    none = torch.zeros(())
+    return {
+        name: (state[keys[name]] if name in keys else none)
+        .reshape(shape)
+        .to(torch.long if name.endswith(COUNTER) else torch.float32)
+        for name, shape in parameter_shapes(candidate.spec).items()
+    }
 
 
-def differences(state: State, spec: NetworkSpec) -> Differences:
-    """Compare names and shapes with the network's."""
-    wanted = _wanted(spec)
-    return Differences(
-        tuple(key for key in wanted if key not in state and not key.endswith(_COUNTER)),
-        tuple(key for key in state if key not in wanted),
-        tuple(
-            Sentence("{key} is {shape} instead of {wanted}", key=key, shape=_shape(state[key]), wanted=_shape(value))
-            for key, value in wanted.items()
-            if key in state and state[key].shape != value.shape
-        ),
-    )
-
-
-@lru_cache(maxsize=4)
-def _wanted(spec: NetworkSpec) -> State:
-    """The network's state dict on the meta device: names, shapes and types."""
-    return dict(build_empty(spec).state_dict())
-
-
-def _completed(state: State, spec: NetworkSpec) -> State:
-    none = torch.zeros((), dtype=torch.long)
-    wanted = _wanted(spec)
-    return {key: state.get(key, none).reshape(value.shape).to(value.dtype) for key, value in wanted.items()}
-
-
-# -- which network it looks like ---------------------------------------------------------------------------------
-
-
-def guess(state: State, like: NetworkSpec) -> NetworkSpec | None:
-    """The network whose weights these seem to be, from names and shapes; None where there is none.
-
-    What the weights don't tell (the input side, the place of the stride) is taken from `like`.
-    """
-    stem, first, last = (state.get(key) for key in ("conv1.weight", "layer1.0.conv1.weight", "fc.weight"))
-    if stem is None or first is None or last is None or stem.dim() != 4 or first.dim() != 4 or last.dim() != 2:
-        return None
-    family: Family = "imagenet" if stem.shape[2] == 7 else "cifar"
-    positions = [(int(found[1]), int(found[2])) for found in map(_BLOCK.match, state) if found]
-    blocks = tuple(
-        max((position for stage, position in positions if stage == number), default=-1) + 1
-        for number in range(1, max(stage for stage, _ in positions) + 1)
-    )
-    if len(blocks) != STAGES[family]:
-        return None
-    kind: BlockKind = "layer"
-    if "layer1.0.conv2.weight" in state:
-        kind = "bottleneck" if "layer1.0.conv3.weight" in state else "basic"
-    try:
-        guessed = ResNetSpec(
-            family,
-            blocks,
-            kind,
-            "none" if kind == "layer" else _guess_shortcut(state, blocks),
-            like.stride_place if isinstance(like, ResNetSpec) else "3x3",
-            stem.shape[1],
-            like.side,
-            last.shape[0],
-            first.shape[0],
-            "pre-activation" if "bn.weight" in state else "original",
-        )
-        if last.shape[1] == first.shape[0] and kind == "layer":  # one width: max pools halve the map, as in VGG
-            return guessed.with_(widths="same", downsampling="pool")
-        return guessed
-    except UserError:
-        return None
-
-
-def _guess_shortcut(state: State, blocks: Sequence[int]) -> ShortcutOption:
-    def projects(stage: int, position: int) -> bool:
-        return f"layer{stage}.{position}.downsample.0.weight" in state
-
-    if not projects(2, 0):
-        return "A"
-    basic = "layer1.0.conv3.weight" not in state
-    later = [(stage, 1) for stage, count in enumerate(blocks, 1) if count > 1]
-    # Only option C has projections where the shape stays.
-    keeps_shape = ([(1, 0)] if basic else []) + later
-    return "C" if keeps_shape and all(projects(*place) for place in keeps_shape) else "B"
+# -- words -------------------------------------------------------------------------------------------------------
 
 
 def described(spec: NetworkSpec, other: NetworkSpec) -> str:
@@ -200,9 +122,6 @@ def described(spec: NetworkSpec, other: NetworkSpec) -> str:
     return Sentence("{network} ({facts})", network=spec.name, facts=Joined(", ", facts)) if facts else spec.name
 
 
-# -- words -------------------------------------------------------------------------------------------------------
-
-
 def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
     """One sentence on what the weights changed of the network, empty where nothing."""
     if asked.input_shape != got.input_shape:
@@ -223,24 +142,31 @@ def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
     )  # fmt: skip
 
 
-def _in_words(wrong: Differences) -> str:
-    kinds = (
-        (wrong.missing, "1 entry is missing ({keys})", "{count:,} entries are missing ({keys})"),
-        (wrong.extra, "1 entry is unknown ({keys})", "{count:,} entries are unknown ({keys})"),
-        (wrong.misshapen, "1 entry is of another shape ({keys})", "{count:,} entries are of another shape ({keys})"),
-    )
+def differences(candidate: Candidate) -> str:
+    """What speaks against a network: how many entries are missing, unknown and of another shape, and the first few."""
+    misshapen = [
+        Sentence(
+            "{key} is {shape} instead of {wanted}", key=one.key, shape=_shape(one.shape), wanted=_shape(one.wanted)
+        )
+        for one in candidate.misshapen
+    ]
+    kinds: Mapping[tuple[str, str], Sequence[str]] = {
+        ("1 entry is missing ({keys})", "{count:,} entries are missing ({keys})"): candidate.missing,
+        ("1 entry is unknown ({keys})", "{count:,} entries are unknown ({keys})"): candidate.unexpected,
+        ("1 entry is of another shape ({keys})", "{count:,} entries are of another shape ({keys})"): misshapen,
+    }
     return Joined(
         ", ",
         [
             Sentence(one if len(keys) == 1 else several, count=len(keys), keys=listed(keys))
-            for keys, one, several in kinds
+            for (one, several), keys in kinds.items()
             if keys
         ],
     )
 
 
-def _shape(value: Tensor) -> str:
-    return _times(tuple(value.shape)) if value.dim() else Sentence("a single number")
+def _shape(shape: Sequence[int]) -> str:
+    return _times(shape) if shape else Sentence("a single number")
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ against the parameters that such a network has. Nothing here reads a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -178,14 +178,19 @@ def _candidates(keys: Mapping[str, str], shapes: Shapes) -> Iterator[Candidate]:
 
 def _readings(
     family: type[NetworkSpec], keys: Mapping[str, str], shapes: Shapes
-) -> Iterable[tuple[dict[str, str], Proposals]]:
-    """The ways in which a family may read a file's keys."""
-    if family not in _FAMILIES:
-        return []
-    read, propose = _FAMILIES[family]
-    plain = {short: shapes[key] for key, short in keys.items()}
-    names = read(plain)
-    return [({key: names[short] for key, short in keys.items()}, propose)]
+) -> Iterator[tuple[dict[str, str], Proposals]]:
+    """The ways in which a family may read a file's keys: its own names, or what it makes of others."""
+    read, propose = _FAMILIES.get(family, (_as_they_are, _nothing))
+    names = read({short: shapes[key] for key, short in keys.items()})
+    yield {key: names[short] for key, short in keys.items()}, propose
+
+
+def _as_they_are(shapes: Shapes) -> dict[str, str]:
+    return {name: name for name in shapes}
+
+
+def _nothing(shapes: Shapes) -> Iterator[NetworkSpec]:
+    yield from ()
 
 
 def _with_side_of(like: NetworkSpec, candidate: Candidate) -> Candidate:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PySide6.QtWidgets import QFileDialog
@@ -81,13 +82,15 @@ def test_missing_and_misshapen_entries_are_named(person: Person, tmp_path: Path)
     assert person.state.weights == UNTRAINED
 
 
-def test_not_a_number_is_refused(at_tiny: Person, tmp_path: Path) -> None:
+def test_what_is_not_a_number_is_loaded_with_a_warning(at_tiny: Person, tmp_path: Path) -> None:
     state = build(TINY, seed=5).state_dict()
     state["fc.bias"][0] = torch.nan
     torch.save(state, tmp_path / "own.pth")
     at_tiny.drop_file(tmp_path / "own.pth")
     at_tiny.wait(lambda: "fc.bias" in at_tiny.told)
-    assert at_tiny.state.weights == UNTRAINED
+    assert "no numbers" in at_tiny.told
+    at_tiny.wait(lambda: at_tiny.state.weights.kind is WeightsKind.FILE)
+    assert not np.isfinite(at_tiny.wait_for_picture().prediction.probabilities).any()
 
 
 class Dangerous:

@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from explorer.engine.build import build
 from explorer.engine.cards import half_precision, save_weights
 from explorer.engine.checkpoints import read_checkpoint, read_header
-from explorer.engine.fitting import guess
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.steps import finish
@@ -259,27 +258,6 @@ def test_absurd_numbers_of_stages_and_blocks_take_no_time(tmp_path: Path, key: s
 )
 def test_the_network_that_would_fit_is_named(tmp_path: Path, own: NetworkSpec, asked: NetworkSpec, words: str) -> None:
     assert words in refused(saved(state_of(own), tmp_path / "own.pth"), asked)
-
-
-@pytest.mark.parametrize("family", ["imagenet", "cifar"])
-@pytest.mark.parametrize("block", ["basic", "bottleneck"])
-@pytest.mark.parametrize("shortcut", ["A", "B", "C"])
-def test_networks_are_recognised_by_their_weights(family: Any, block: Any, shortcut: Any) -> None:
-    blocks = (1, 3, 2, 1) if family == "imagenet" else (2, 1, 4)
-    spec = ResNetSpec(family, blocks, block, shortcut, in_channels=2, side=32, classes=5, width=4)
-    assert guess(state_of(spec), spec) == spec
-
-
-@pytest.mark.parametrize("name", ["preresnet110", "plain20", "plain56", "vgg_narrow"])
-def test_pre_activation_and_plain_networks_are_recognised(name: str) -> None:
-    spec = PRESETS[name].with_(in_channels=1, side=28)
-    assert guess(state_of(spec), TINY.with_(side=28)) == spec
-
-
-@pytest.mark.parametrize("option", ["A", "B", "C"])
-def test_pre_activation_is_recognised_with_each_option(option: Any) -> None:
-    spec = ResNetSpec("cifar", (2, 1, 4), "bottleneck", option, side=32, classes=5, width=4, order="pre-activation")
-    assert guess(state_of(spec), spec) == spec
 
 
 # -- what is no checkpoint ---------------------------------------------------------------------------------------

@@ -39,14 +39,18 @@ _INSIDE = tuple(
         (r"^(conv|bn)_?(?:c|expand)\.", r"\g<1>3."),
     )
 )
-_SEQUENCE = re.compile(r"^(?:residual_function|residual|branch|body|block|main|main_path|conv_block|convs)\.(\d+)\.(.+)$")
+_SEQUENCE = re.compile(
+    r"^(?:residual_function|residual|branch|body|block|main|main_path|conv_block|convs)\.(\d+)\.(.+)$"
+)
 _HEAD = re.compile(
     r"^(?:fc|linear|classifier|head|head\.fc|last_linear|logits|output|compressible_linear)(?:\.\d+)?\.(weight|bias)$"
 )
 _STEM_CONV = re.compile(
     r"^(?:(?:stem|layer0|pre|conv1|init_block)\.)?(?:conv_?[01]?|0|init_conv|conv_1_3x3|compressible_conv1)\.(weight|bias)$"
 )
-_STEM_BN = re.compile(r"^(?:(?:stem|layer0|pre|conv1|init_block)\.(?:bn_?[01]?|norm_?[01]?|1)|(?:bn|norm)_?[01])\.(.+)$")
+_STEM_BN = re.compile(
+    r"^(?:(?:stem|layer0|pre|conv1|init_block)\.(?:bn_?[01]?|norm_?[01]?|1)|(?:bn|norm)_?[01])\.(.+)$"
+)
 _LAST_BN = re.compile(r"^(?:bn|norm|last_bn|final_bn|bn_last|bn_final|norm_last|norm_final)\.(.+)$")
 
 

@@ -20,9 +20,9 @@ _ALIKE: tuple[Order, ...] = ("bn-after", "relu-before", "relu-only")
 def resnet_proposals(shapes: Shapes) -> Iterator[ResNetSpec]:
     """Residual networks whose parameters have these names, the usual one first.
 
-    Names and shapes don't tell where a bottleneck has its stride (none but He et al. 2015 have it on the 1x1), nor the original order of activation from those
-    with its batch norm or ReLU elsewhere; each of these is proposed. Variants of the shortcut that have no parameters,
-    which only an ablation has (constant scaling, dropout), are not.
+    Names and shapes don't tell where a bottleneck has its stride (on the 1x1 in He et al. 2015 alone), nor the
+    original order of activation from those with its batch norm or ReLU elsewhere; each of these is proposed. Variants
+    of the shortcut that have no parameters, which only an ablation has (constant scaling, dropout), are not.
 
     Raises:
         SpecError: they are of no network that can be.
