@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from explorer.engine.modules import Network
 from explorer.engine.steps import finish
@@ -15,6 +16,8 @@ from explorer.networks.spec import NetworkSpec
 
 BUDGET = 512 * 2**20
 """Bytes of maps of one picture that are kept at hand."""
+THUMBNAIL = 8
+"""Side of the thumbnails of maps that are not kept, in positions."""
 _MACS_A_STEP = 2e9
 
 
@@ -45,7 +48,11 @@ def bytes_needed(spec: NetworkSpec) -> int:
 
 
 def capture_steps(
-    network: Network, x: Tensor, lesion: Lesion, keep: Collection[str]
+    network: Network,
+    x: Tensor,
+    lesion: Lesion,
+    keep: Collection[str],
+    thumbnails: dict[str, Tensor] | None = None,
 ) -> Generator[float, None, tuple[Tensor, dict[str, Tensor]]]:
     """Run the network once, yielding the share done after every few billion multiply-adds, so that the run of a large
     network can be dropped in the middle.
@@ -58,6 +65,8 @@ def capture_steps(
         x: its input (N, in_channels, side, side), on its device.
         lesion: what is done to its blocks.
         keep: ids of parts to keep, `stem` among them.
+        thumbnails: gets the outputs of all other blocks as they come, each channel averaged down to at most
+            `THUMBNAIL` positions a side: (N, C, h, w).
 
     Returns:
         Logits (N, classes), and the output (N, C, H, W) of each part in `keep`; a stage's, where its last block is in
@@ -78,6 +87,9 @@ def capture_steps(
             x = blocks[place.block](network.enter(place.spec.id, x), place.mode)
         if place.block in keep:
             kept[place.block] = x
+        elif thumbnails is not None:
+            with torch.inference_mode():
+                thumbnails[place.block] = _thumbnail(x)
         if place.spec.id in ends and place.spec.id in keep:
             kept[ends[place.spec.id]] = x
         done += part.macs
@@ -87,6 +99,13 @@ def capture_steps(
     with torch.inference_mode():
         logits = network.head(x)
     return logits, kept
+
+
+def _thumbnail(x: Tensor) -> Tensor:
+    """Means over parts of the map, of at most `THUMBNAIL` positions a side."""
+    small = functional.adaptive_avg_pool2d(x, (min(x.shape[2], THUMBNAIL), min(x.shape[3], THUMBNAIL)))
+    # A map that is small already comes as itself; kept, it would keep the memory it shares.
+    return small.clone() if small.data_ptr() == x.data_ptr() else small
 
 
 def capture(network: Network, x: Tensor, lesion: Lesion, keep: Collection[str]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -217,6 +217,8 @@ class PictureResult:
         seconds: of the pass with the blocks deleted.
         device: title of the device it ran on.
         note: one sentence where the run had to fall back to the CPU, else empty.
+        thumbnails: of the blocks whose maps are too large to keep, each channel's means over at most 8x8 parts of the
+            map; float32 (C, h, w).
     """
 
     request: PictureRequest
@@ -231,6 +233,7 @@ class PictureResult:
     seconds: float
     device: str
     note: str = ""
+    thumbnails: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

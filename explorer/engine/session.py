@@ -94,6 +94,7 @@ class _Pass:
 
     prediction: Prediction
     maps: dict[str, np.ndarray]
+    thumbnails: dict[str, np.ndarray]
     seconds: float
     device: str
     note: str
@@ -249,6 +250,7 @@ class Session:
             seconds=now.seconds,
             device=now.device,
             note=now.note,
+            thumbnails=now.thumbnails,
         )
 
     def _run(
@@ -259,7 +261,8 @@ class Session:
         def on(chosen: DeviceInfo, note: str) -> Generator[Step, None, _Pass]:
             network = self.on_device(loaded.network, chosen.id)
             macs = network_cost(loaded.info.spec).macs
-            steps = capture.capture_steps(network, x.to(chosen.id), lesion, keep)
+            small: dict[str, Tensor] = {}
+            steps = capture.capture_steps(network, x.to(chosen.id), lesion, keep, small)
             seconds = 0.0
             while True:
                 began = time.perf_counter()
@@ -273,8 +276,10 @@ class Session:
                 yield Step(share, Sentence("Running the network"))
             probabilities = torch.softmax(logits[0].float(), 0).cpu().numpy()
             seconds += time.perf_counter() - began
-            maps = {part: values[0].float().cpu().numpy() for part, values in kept.items()}
-            return _Pass(Prediction(probabilities, loaded.info.classes), maps, seconds, chosen.title, note)
+            maps, thumbnails = (
+                {part: values[0].float().cpu().numpy() for part, values in parts.items()} for parts in (kept, small)
+            )
+            return _Pass(Prediction(probabilities, loaded.info.classes), maps, thumbnails, seconds, chosen.title, note)
 
         return (yield from devices.run_with_fallback(on, *devices.choose_or_cpu(device), self.leave))
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.engine.capture import capture, parts_to_keep
+from explorer.engine.capture import THUMBNAIL, capture, capture_steps, parts_to_keep
 from explorer.engine.modules import Block, Network
 from explorer.engine.records import UNTRAINED, Picture, PictureRequest
 from explorer.engine.session import Session
@@ -116,3 +116,44 @@ def test_weights_that_are_no_numbers_give_no_numbers_and_no_crash(where: str) ->
         spared = where.startswith("layer2.1") and bool(deleted)
         assert bool(np.isnan(result.prediction.probabilities).all()) != spared
         assert all(math.isfinite(share) for _, _, share in result.prediction.top(5))
+
+
+def test_what_is_not_kept_comes_as_thumbnails() -> None:
+    """Means over 8x8 parts of the map, computed here by slicing."""
+    spec = PRESETS["resnet20"].with_(side=32, width=4)
+    network, x = network_of(spec), pictures(spec, 1)
+    logits, seen = _hooked(network, x, frozenset())
+    keep = parts_to_keep(spec, ("layer2.0",), budget=1)
+    small: dict[str, Tensor] = {}
+    found, kept = finish(capture_steps(network, x, INTACT, keep, small))
+    assert torch.equal(found, logits)
+    assert set(small) == set(spec.block_ids) - set(kept)
+    assert "layer2.0" in kept
+    for part, values in small.items():
+        step = seen[part].shape[2] // THUMBNAIL
+        expected = torch.stack(
+            [
+                torch.stack([seen[part][:, :, r : r + step, c : c + step].mean((2, 3)) for c in _starts(step)], -1)
+                for r in _starts(step)
+            ],
+            -2,
+        )
+        torch.testing.assert_close(values, expected)
+        assert values.untyped_storage().nbytes() == values.numel() * 4, "no large map is held by a small one"
+
+
+def _starts(step: int) -> range:
+    return range(0, THUMBNAIL * step, step)
+
+
+def test_a_deep_network_on_a_large_picture_keeps_little_memory() -> None:
+    """All maps of ResNet-1202 at 224 px are 1.1 GB; what is kept of one pass is a small part of that."""
+    spec = PRESETS["resnet1202"].with_(side=224)
+    keep = parts_to_keep(spec)
+    outputs = {part.id: math.prod(part.output) for part in network_cost(spec).parts}
+    whole = 4 * sum(outputs.values())
+    kept = 4 * sum(outputs[part] for part in keep)
+    channels = {part.id: part.output[0] for part in network_cost(spec).blocks}
+    small = 4 * THUMBNAIL**2 * sum(channels[part] for part in channels if part not in keep)
+    assert whole > 1e9
+    assert kept + small < 0.02 * whole

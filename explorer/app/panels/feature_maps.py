@@ -257,7 +257,7 @@ class FeatureMapsPanel(Panel):
         self._show_maps()
 
     def _show_maps(self) -> None:
-        maps = None if self._result is None else self._result.maps.get(self._part)
+        maps, small = self._pick()
         self.sort.setText(tr("{order} ▾", order=tr(_ORDERS[self._order])))
         self.orders[self._order].setChecked(True)
         if maps is None or not maps.size:
@@ -280,13 +280,23 @@ class FeatureMapsPanel(Panel):
         order = arithmetic.order(shown, self._order)
         self.mosaic.set_channels(arithmetic.indices(shown, low, high, signed), colours, order)
         self.bar.set(low, high, colours)
-        self._show_caption(maps, changed and low == high == 0)
+        self._show_caption(maps, changed and low == high == 0, small)
         if self._channel is None or self._channel >= len(maps):
             # Until a person chooses, the channel that shows most.
             self.mosaic.set_current(int(arithmetic.order(shown, "variance")[0]))
         else:
             self.mosaic.set_current(self._channel)
         self._show_channel()
+        if small and self._asked != self._part:
+            self._asked = self._part
+            self.maps_requested.emit(self._part)
+
+    def _pick(self) -> tuple[np.ndarray | None, bool]:
+        """The maps to show, and whether they are thumbnails of maps that were too large to keep."""
+        if self._result is None:
+            return None, False
+        maps = self._result.maps.get(self._part)
+        return (self._result.thumbnails.get(self._part), True) if maps is None else (maps, False)
 
     def _before(self, maps: np.ndarray) -> np.ndarray | None:
         """The intact network's maps where the change is to be shown; switches the button off where there are none."""
@@ -303,11 +313,14 @@ class FeatureMapsPanel(Panel):
             self.change.blockSignals(False)
         return before if possible and self.change.isChecked() else None
 
-    def _show_caption(self, maps: np.ndarray, unchanged: bool) -> None:
+    def _show_caption(self, maps: np.ndarray, unchanged: bool, small: bool) -> None:
         count, height, width = maps.shape
         text = tr("{count} channels, {height}×{width}", count=f"{count:,}", height=height, width=width)
         zeros = tr("{share} % zeros", share=f"{100 * arithmetic.zeros(maps):.0f}")
         parts = [text, zeros, *([tr("no change")] if unchanged else [])]
+        if small:
+            words = "{count} channels, averaged down to {height}×{width}"
+            parts = [tr(words, count=f"{count:,}", height=height, width=width)]
         if not np.isfinite(maps).all():
             parts.append(tr("some are no numbers"))
         self.caption.setText(" · ".join(parts))
