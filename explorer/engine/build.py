@@ -9,7 +9,7 @@ from explorer.engine.heap import keep_freed_memory
 from explorer.engine.modules import Network
 from explorer.networks.spec import NetworkSpec
 
-_NOISE_IMAGES, _NOISE_SIDE = 4, 64
+_NOISE_IMAGES, _NOISE_SIDE, _NOISE_ROWS = 4, 64, 256
 
 
 def build(spec: NetworkSpec, seed: int | None = 0) -> Network:
@@ -40,8 +40,9 @@ def build_untrained(spec: NetworkSpec, seed: int = 0) -> Network:
     """
     network = build(spec, seed)
     generator = torch.Generator().manual_seed(seed)
-    side = min(spec.side, _NOISE_SIDE)
-    noise = torch.randn(_NOISE_IMAGES, spec.in_channels, side, side, generator=generator)
+    # Without maps each picture is but one value of a channel, so it takes more of them.
+    images, side = (_NOISE_IMAGES, min(spec.side, _NOISE_SIDE)) if spec.any_side else (_NOISE_ROWS, spec.side)
+    noise = torch.randn(images, spec.in_channels, side, side, generator=generator)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     usual = [norm.momentum for norm in norms]
     for norm in norms:

@@ -51,7 +51,7 @@ class Gate(nn.Conv2d):
 
 
 def leaf(operation: Operation) -> nn.Module | None:
-    """A module with the parameters of an operation; None where it has none."""
+    """A module with the parameters of an operation, or one that does something else in training; None for others."""
     inside, out, size, stride = operation.input[0], operation.output[0], operation.kernel, operation.stride
     if operation.kind == "conv":
         return nn.Conv2d(inside, out, size, stride, operation.padding, groups=operation.groups, bias=operation.bias)
@@ -61,6 +61,8 @@ def leaf(operation: Operation) -> nn.Module | None:
         return nn.Linear(inside, out, operation.bias)
     if operation.kind == "gate":
         return Gate(inside, out, stride)
+    if operation.kind == "dropout":
+        return nn.Dropout(operation.number)
     return SqueezeExcitation(inside, int(operation.number), nn.SiLU) if operation.kind == "se" else None
 
 
@@ -123,8 +125,6 @@ def _plain_step(operation: Operation) -> Step:
         return Subsampling(operation.input[0], operation.output[0], operation.stride)
     if operation.kind == "flatten":
         return _as_map
-    if operation.kind == "dropout":
-        return nn.Dropout(operation.number)
     raise ValueError(f"nothing computes a {operation.kind} on its own")
 
 

@@ -80,7 +80,7 @@ def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Ste
         UserError: the images can't be had, or have no labels.
     """
     if data.kind != "folder":
-        large = spec.family == "imagenet"
+        large = spec.large
         spec = spec.with_(in_channels=3 if large else 1, side=side or (64 if large else 28), classes=10)
         yield Step(None, Sentence("Reading {name}", name="Fashion-MNIST"))
         training = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("train")), fashion.CLASSES)

@@ -16,6 +16,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from explorer.errors import UserError
+from explorer.networks.families.densenet import IMAGENET as DENSE
+from explorer.networks.families.densenet import DenseNetSpec, dense, dense_imagenet
+from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec, resnext, wide
 from explorer.networks.families.resnet_depths import CIFAR, CIFAR_BOTTLENECK, IMAGENET, cifar, imagenet
 from explorer.networks.spec import NetworkSpec
@@ -23,6 +26,8 @@ from explorer.networks.spec import NetworkSpec
 FAMILIES: dict[str, type[NetworkSpec]] = {
     "imagenet": ResNetSpec,
     "cifar": ResNetSpec,
+    "densenet": DenseNetSpec,
+    "mlp": MlpSpec,
 }
 """What files call a family."""
 
@@ -54,12 +59,24 @@ def _relatives() -> dict[str, NetworkSpec]:
     return found
 
 
+def _dense() -> dict[str, NetworkSpec]:
+    found = {f"densenet{depth}": dense_imagenet(depth) for depth in DENSE}
+    return {**found, "densenet40_12": dense(40, 12), "densenet_bc100_12": dense(100, 12, bottleneck=True)}
+
+
+def _mlps() -> dict[str, NetworkSpec]:
+    residual = {f"mlp{depth}_{width}": MlpSpec(depth, width) for depth, width in ((8, 128), (20, 64), (56, 64))}
+    return {**residual, **{f"plain_{name}": spec.twin() for name, spec in residual.items()}}
+
+
 PRESETS: dict[str, NetworkSpec] = {
     **_resnets(),
     **_relatives(),
     "vgg_narrow": ResNetSpec(
         "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
     ),
+    **_dense(),
+    **_mlps(),
 }
 """Every network that has a name, in the order in which menus show them."""
 

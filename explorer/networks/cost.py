@@ -102,9 +102,11 @@ def _numbers(shape: Shape) -> int:
 
 def _grow(field: int, jump: int, operations: tuple[Operation, ...]) -> tuple[int, int]:
     """Receptive field and step in input pixels after the residual branch (Araujo et al. 2019, Computing Receptive
-    Fields, equation 2); the shortcut sees less."""
+    Fields, equation 2); the shortcut sees less. What is flattened is seen whole."""
     for operation in operations:
-        if not operation.on_shortcut:
+        if operation.kind == "flatten":
+            field += (operation.input[1] - 1) * jump
+        elif not operation.on_shortcut:
             field += (operation.kernel - 1) * jump
             jump *= operation.stride
     return field, jump

@@ -205,6 +205,11 @@ class NetworkSpec(ABC):
         """Whether it is meant for pictures as large as ImageNet's."""
         return True
 
+    @property
+    def any_side(self) -> bool:
+        """Whether its modules take pictures of another side, too."""
+        return True
+
     def twin(self) -> NetworkSpec:
         """The plain twin: the same network without any shortcut (He et al. 2015, section 3.3).
 

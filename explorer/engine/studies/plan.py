@@ -13,7 +13,6 @@ from explorer.engine.study_records import StudyRequest
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion, exchangeable
-from explorer.networks.operations import operations_by_part
 from explorer.networks.spec import NetworkSpec
 
 
@@ -151,9 +150,12 @@ def lesion_macs(spec: NetworkSpec, lesion: Lesion) -> int:
 @lru_cache(maxsize=8)
 def _macs(spec: NetworkSpec) -> tuple[dict[str, int], dict[str, int]]:
     """Of each block's residual branch, and of its shortcut."""
-    parts = dict(operations_by_part(spec))
-    branches, shortcuts = (
-        {block: sum(part.macs for part in parts[block] if part.on_shortcut is shortcut) for block in spec.block_ids}
-        for shortcut in (False, True)
-    )
+    branches: dict[str, int] = {}
+    shortcuts: dict[str, int] = {}
+    shape = spec.stem_operations()[-1].output
+    for block in spec.all_blocks:
+        wiring = block.operations(shape)
+        branches[block.id] = sum(operation.macs for operation in wiring.branch)
+        shortcuts[block.id] = sum(operation.macs for operation in wiring.shortcut)
+        shape = wiring.all[-1].output
     return branches, shortcuts

@@ -1,0 +1,120 @@
+"""Residual MLPs: the same two ways, y = ReLU(x + F(x)), with fully connected layers instead of convolutions.
+
+The smallest family, without pooling, stages or projections: what is left of He et al. 2015 (arXiv:1512.03385, equation
+1 with the F of their section 3.2) when the pictures are flattened. Batch norm stands behind each layer as in theirs,
+so that the plain twin differs in nothing but the shortcuts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from explorer.networks.operations import Operation, Wiring, add, bn, linear, relu
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice
+
+DEEPEST = 2000
+_LIMITS = {"depth": (3, DEEPEST), "width": (1, 8192)}
+_WORDS = {"depth": "The number of layers", "width": "The width"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullyConnected(BlockSpec):
+    """Two fully connected layers with a shortcut, or a single `layer` without."""
+
+    def operations(self, shape: Shape) -> Wiring:
+        last = relu(f"{self.id}.relu", shape)
+        if self.kind == "layer":
+            return Wiring(branch=tuple(self._layer(1, shape)), after=(last,))
+        branch = (*self._layer(1, shape), relu(f"{self.id}.relu1", shape), *self._layer(2, shape))
+        return Wiring(branch=branch, join=add(f"{self.id}.add", shape), after=(last,))
+
+    def _layer(self, number: int, shape: Shape) -> Iterator[Operation]:
+        yield linear(f"{self.id}.fc{number}", shape, self.out_channels, bias=False)  # batch norm adds one
+        yield bn(f"{self.id}.bn{number}", shape)
+
+
+@dataclass(frozen=True)
+class MlpSpec(NetworkSpec):
+    """What a person chooses of an MLP.
+
+    Attributes:
+        depth: fully connected layers: one into the width, those of the blocks, and the classifier.
+        width: numbers that flow from block to block.
+        shortcut: `identity` around every two layers, or `none`: the plain twin, layer by layer.
+        in_channels, side: the input is in_channels x side x side.
+        classes: outputs of the classifier.
+
+    Raises:
+        SpecError: a value is outside what can be built.
+    """
+
+    depth: int = 20
+    width: int = 64
+    shortcut: Literal["identity", "none"] = "identity"
+    in_channels: int = 1
+    side: int = 28
+    classes: int = 10
+    family: Literal["mlp"] = "mlp"
+
+    def __post_init__(self) -> None:
+        check_choice("family", self.family, ("mlp",))
+        check_choice("shortcut", self.shortcut, ("identity", "none"))
+        self.check_numbers(_LIMITS, _WORDS)
+        if not self.plain and self.depth % 2:
+            raise SpecError(
+                "A block takes two layers, so a residual MLP has an even number of them: try {below} or {above}.",
+                below=max(self.depth - 1, 4), above=self.depth + 1,
+            )  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        """`MLP-20-64`: depth and width; the twin `Plain MLP-20-64`."""
+        return f"{'Plain ' if self.plain else ''}MLP-{self.depth}-{self.width}"
+
+    @property
+    def heading(self) -> str:
+        return "Residual MLP"
+
+    @property
+    def large(self) -> bool:
+        return False
+
+    @property
+    def any_side(self) -> bool:
+        return False
+
+    @property
+    def plain(self) -> bool:
+        return self.shortcut == "none"
+
+    @cached_property
+    def stages(self) -> tuple[StageSpec, ...]:
+        """One, as nothing changes the width."""
+        count, kind = (self.depth - 2, "layer") if self.plain else (self.depth // 2 - 1, "two layers")
+        like = FullyConnected(id="", kind=kind, in_channels=self.width, out_channels=self.width, shortcut=self.shortcut)
+        blocks = tuple(replace(like, id=f"layer1.{number}") for number in range(count))
+        return (StageSpec("layer1", blocks, self.width),)
+
+    def stem_operations(self) -> tuple[Operation, ...]:
+        """The picture as one row of numbers, and a layer."""
+        numbers = (self.in_channels * self.side * self.side, 1, 1)
+        first = linear("fc1", numbers, self.width, bias=False)
+        flat = Operation("flatten", "flatten", self.input_shape, numbers)
+        return (flat, first, bn("bn1", first.output), relu("relu", first.output))
+
+    def head_operations(self, shape: Shape) -> tuple[Operation, ...]:
+        """The classifier."""
+        return (linear("fc", shape, self.classes),)
+
+    def twin(self) -> MlpSpec:
+        return self.with_(shortcut="none")
+
+    @classmethod
+    def named(cls, name: str) -> NetworkSpec | None:
+        """`mlp20_64` and `plainmlp20_64`: depth and width."""
+        found = re.fullmatch(r"(plain)?mlp(\d{1,5})_(\d{1,5})", name)
+        return found and cls(int(found[2]), int(found[3]), "none" if found[1] else "identity")
