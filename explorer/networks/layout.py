@@ -204,6 +204,8 @@ def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset
 def _sameness(node: Node) -> object:
     if node.block is None:
         return node.id
+    if node.block.shortcut == "concat":  # each gets more channels than the one before it, and adds as many
+        return (node.stage, node.input[1:], node.output[1:], node.output[0] - node.block.in_channels)
     return (node.stage, node.input, node.output, node.block.shortcut, node.block.stride)
 
 
@@ -279,7 +281,7 @@ def _pools(boxes: list[Box]) -> Iterator[Pool]:
 def _width(cell: Cell) -> float:
     if cell.kind == "block" and cell.node.block is not None:
         digits = len(cell.id.rpartition(".")[2])
-        return _BLOCK_WIDTHS[cell.node.block.kind] + _DIGIT * max(digits - 2, 0)
+        return _BLOCK_WIDTHS.get(cell.node.block.kind, 60.0) + _DIGIT * max(digits - 2, 0)
     return _WIDTHS[cell.kind]
 
 

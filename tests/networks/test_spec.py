@@ -21,7 +21,7 @@ SPEC = ResNetSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channel
 def test_depth_counts_stem_branches_and_classifier() -> None:
     """He et al. 2015, Table 1 and section 4.2 (6n+2); He et al. 2016, section 5 (9n+2)."""
     for name, spec in PRESETS.items():
-        if name.startswith(("resnet", "preresnet", "plain")):
+        if isinstance(spec, ResNetSpec) and name.startswith(("resnet", "preresnet", "plain")):
             assert re.fullmatch(rf"(pre)?(resnet|plain){spec.depth}(_[a-z0-9_]+)?", name)
     assert PRESETS["vgg_narrow"].depth == 15, "as the VGG-like control of Veit et al. 2016"
     assert ResNetSpec("cifar", (18, 18, 18), "bottleneck").depth == 164
