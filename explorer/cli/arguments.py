@@ -10,7 +10,7 @@ from typing import NoReturn
 from explorer import __version__
 from explorer.errors import UserError
 
-COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report")
+COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report", "recognise")
 STUDIES = ("single", "random", "reorder", "greedy", "cut")
 _NETWORK = "a preset's name (resnet18, resnet20, …), a spec's JSON file, or the JSON itself"
 _WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
@@ -87,6 +87,10 @@ def _command_parser() -> argparse.ArgumentParser:
 
     _study(commands.add_parser("study", help="many lesions to one network, each measured on the same images"))
     _train(commands.add_parser("train", help="train a network"))
+
+    recognise = commands.add_parser("recognise", help="which network a checkpoint is of")
+    recognise.add_argument("file", type=Path, metavar="FILE", help=".pth, .pt, .th or .safetensors")
+    _json(recognise)
 
     report = commands.add_parser("report", help="everything about one picture, as one HTML page")
     report.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")

@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         "study": _study,
         "train": _train,
         "report": _report,
+        "recognise": _recognise,
     }
     commands[arguments.command](arguments)
     return 0
@@ -187,6 +188,12 @@ def _report(arguments: argparse.Namespace) -> None:
     from explorer.cli.report import report
 
     report(arguments)
+
+
+def _recognise(arguments: argparse.Namespace) -> None:
+    from explorer.cli.recognise import recognise
+
+    recognise(arguments)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

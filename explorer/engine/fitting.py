@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.engine.recognising import described, not_fitting, times
 from explorer.engine.words import listed
 from explorer.errors import UserError
-from explorer.networks.catalog import preset_name
-from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.naming import COUNTER
 from explorer.networks.operations import parameter_shapes
-from explorer.networks.recognition import Candidate, Clash, compare, recognise
+from explorer.networks.recognition import Candidate, compare, recognise
 from explorer.networks.spec import NetworkSpec
-from explorer.sentences import Joined, Sentence
+from explorer.sentences import Sentence
 
 State = dict[str, Tensor]
 
@@ -55,24 +52,6 @@ def fit_state(state: State, spec: NetworkSpec, name: str) -> tuple[NetworkSpec, 
     return candidate.spec, fitted
 
 
-def not_fitting(candidate: Candidate, name: str) -> UserError:
-    """How a file differs from a network, as the sentence that a person reads."""
-    if candidate.clashes:
-        return _ambiguous(candidate.clashes[0], name)
-    return UserError(
-        "{name} does not fit {network}: {differences}.",
-        name=name, network=candidate.spec.name, differences=differences(candidate),
-    )  # fmt: skip
-
-
-def _ambiguous(clash: Clash, name: str) -> UserError:
-    return UserError(
-        "{name} holds more than one network or classifier ({first} and {second} would both be {key}): save "
-        "the one you mean alone.",
-        name=name, first=clash.first, second=clash.second, key=clash.name,
-    )  # fmt: skip
-
-
 def broken_values(state: State, name: str) -> str:
     """One sentence that names the entries with values that are no numbers, empty where there are none."""
     # NumPy checks in this thread; torch would wake its whole pool for each of thousands of small tensors.
@@ -99,29 +78,6 @@ def _completed(state: State, candidate: Candidate) -> State:
     }
 
 
-# -- words -------------------------------------------------------------------------------------------------------
-
-
-def described(spec: NetworkSpec, other: NetworkSpec) -> str:
-    """A network's name, with what else tells it from another of the same name."""
-    facts: list[str] = []
-    if not isinstance(spec, ResNetSpec) or not isinstance(other, ResNetSpec):
-        return spec.name
-    if spec.family != other.family:
-        facts.append(Sentence("the ImageNet family" if spec.family == "imagenet" else "the CIFAR family"))
-    if spec.blocks != other.blocks and (spec.depth == other.depth or preset_name(spec) is None):
-        facts.append(Sentence("{blocks} blocks", blocks="-".join(map(str, spec.blocks))))
-    if spec.block != other.block and spec.depth == other.depth:
-        facts.append(Sentence("basic blocks" if spec.block == "basic" else "bottleneck blocks"))
-    if spec.shortcut != other.shortcut and not (spec.plain or other.plain):
-        facts.append(Sentence("shortcut option {option}", option=spec.shortcut))
-    if spec.stride_place != other.stride_place and spec.block == "bottleneck":
-        facts.append(Sentence("the stride on the {place}", place=spec.stride_place))
-    if spec.width != other.width:
-        facts.append(Sentence("width {width}", width=spec.width))
-    return Sentence("{network} ({facts})", network=spec.name, facts=Joined(", ", facts)) if facts else spec.name
-
-
 def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
     """One sentence on what the weights changed of the network, empty where nothing."""
     if asked.input_shape != got.input_shape:
@@ -137,37 +93,6 @@ def adaptation(asked: NetworkSpec, got: NetworkSpec) -> str:
         return ""
     return Sentence(
         words,
-        input=_times(got.input_shape), old_input=_times(asked.input_shape),
+        input=times(got.input_shape), old_input=times(asked.input_shape),
         classes=got.classes, old_classes=asked.classes,
     )  # fmt: skip
-
-
-def differences(candidate: Candidate) -> str:
-    """What speaks against a network: how many entries are missing, unknown and of another shape, and the first few."""
-    misshapen = [
-        Sentence(
-            "{key} is {shape} instead of {wanted}", key=one.key, shape=_shape(one.shape), wanted=_shape(one.wanted)
-        )
-        for one in candidate.misshapen
-    ]
-    kinds: Mapping[tuple[str, str], Sequence[str]] = {
-        ("1 entry is missing ({keys})", "{count:,} entries are missing ({keys})"): candidate.missing,
-        ("1 entry is unknown ({keys})", "{count:,} entries are unknown ({keys})"): candidate.unexpected,
-        ("1 entry is of another shape ({keys})", "{count:,} entries are of another shape ({keys})"): misshapen,
-    }
-    return Joined(
-        ", ",
-        [
-            Sentence(one if len(keys) == 1 else several, count=len(keys), keys=listed(keys))
-            for (one, several), keys in kinds.items()
-            if keys
-        ],
-    )
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return _times(shape) if shape else Sentence("a single number")
-
-
-def _times(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))

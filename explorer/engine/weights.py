@@ -18,8 +18,9 @@ from torchvision.transforms import InterpolationMode
 
 from explorer.engine.checkpoints import Checkpoint, read_checkpoint, read_header
 from explorer.engine.downloads import Checksum, download
-from explorer.engine.fitting import adaptation, broken_values, described, fit_state
+from explorer.engine.fitting import adaptation, broken_values, fit_state
 from explorer.engine.images import default_preprocessing
+from explorer.engine.recognising import described
 from explorer.engine.records import UNTRAINED, Preprocessing, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_weights
 from explorer.errors import UserError
