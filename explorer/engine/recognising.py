@@ -47,7 +47,7 @@ class UnrecognisedError(UserError):
                 "those of the network that you mean.",
                 name=file.name, count=len(file.header.tensors),
             )  # fmt: skip
-        elif nearest.clashes:
+        elif nearest.clashes and not (nearest.missing or nearest.misshapen):
             error = ambiguous(nearest.clashes[0], file.name)
             super().__init__(error.template, **error.values)
         else:

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.catalog import FAMILIES, PRESETS
 from explorer.networks.naming import COUNTER, Shapes, unwrapped, without_common_prefix
+from explorer.networks.naming.densenet import densenet_names
+from explorer.networks.naming.efficientnet import efficientnet_names
 from explorer.networks.naming.resnet import resnet_names
-from explorer.networks.naming.resnet_proposals import resnet_proposals
+from explorer.networks.naming.vgg import vgg_names
 from explorer.networks.operations import parameter_shapes
 from explorer.networks.spec import NetworkSpec, SpecError
 
 Shape = tuple[int, ...]
+_ALIKE = 0.25
+"""Share of names in common from which on a network counts as near."""
 
 
 @dataclass(frozen=True)
@@ -99,20 +103,17 @@ def recognise(shapes: Shapes, like: NetworkSpec | None = None) -> Recognition:
         asked = compare(shapes, like)
         if asked.fits:
             fitting = [asked, *(each for each in fitting if not each.spec.same_architecture(like))]
-    near = [candidate for candidate in found if len(candidate.missing) < len(_wanted(candidate.spec))]
+    if fitting:
+        return Recognition(tuple(fitting), fitting[0])
+    near = [candidate for candidate in found if len(candidate.missing) < len(_wanted(candidate.spec)) / 2]
     nearest = min(near, key=lambda candidate: candidate.distance, default=None)
-    return Recognition(tuple(fitting), fitting[0] if fitting else nearest)
+    return Recognition((), _nearest_preset(keys, shapes) if nearest is None else nearest)
 
 
 def compare(shapes: Shapes, spec: NetworkSpec) -> Candidate:
     """How a file's entries are the parameters of one network, with as many input channels and classes as they have."""
-    keys = unwrapped(shapes)
-    best: Candidate | None = None
-    for names, _ in _readings(type(spec), keys, shapes):
-        candidate = judge(shapes, names, _with_ends(spec, names, shapes))
-        if best is None or candidate.distance < best.distance:
-            best = candidate
-    return best if best is not None else judge(shapes, keys, spec)
+    names = _read(type(spec), unwrapped(shapes), shapes)
+    return judge(shapes, names, _with_ends(spec, names, shapes))
 
 
 def judge(shapes: Shapes, names: Mapping[str, str], spec: NetworkSpec) -> Candidate:
@@ -157,40 +158,54 @@ def _wanted(spec: NetworkSpec) -> dict[str, Shape]:
 # -- families ------------------------------------------------------------------------------------------------------
 
 Names = Callable[[Shapes], dict[str, str]]
-Proposals = Callable[[Shapes], Iterator[NetworkSpec]]
-_FAMILIES: dict[type[NetworkSpec], tuple[Names, Proposals]] = {
-    ResNetSpec: (resnet_names, resnet_proposals),
+_FOREIGN: dict[str, Names] = {
+    "imagenet": resnet_names,
+    "densenet": densenet_names,
+    "efficientnet": efficientnet_names,
+    "vgg": vgg_names,
 }
-"""How each family reads names, and what it proposes for names of its own."""
+"""How other programs' names are read, for families that other programs have, too."""
+
+
+def _families() -> dict[type[NetworkSpec], Names]:
+    """Every family once, with what reads names for it."""
+    found: dict[type[NetworkSpec], Names] = {}
+    for key, family in FAMILIES.items():
+        found.setdefault(family, _FOREIGN.get(key, _as_they_are))
+    return found
 
 
 def _candidates(keys: Mapping[str, str], shapes: Shapes) -> Iterator[Candidate]:
     """Every family's proposals, judged."""
-    for family in _FAMILIES:
-        for names, propose in _readings(family, keys, shapes):
-            try:
-                own = {name: shapes[key] for key, name in names.items()}
-                for spec in propose(own):
-                    yield judge(shapes, names, spec)
-            except SpecError:
-                continue
+    for family in _families():
+        names = _read(family, keys, shapes)
+        try:
+            for spec in family.recognise({name: shapes[key] for key, name in names.items()}):
+                yield judge(shapes, names, spec)
+        except SpecError:
+            continue
 
 
-def _readings(
-    family: type[NetworkSpec], keys: Mapping[str, str], shapes: Shapes
-) -> Iterator[tuple[dict[str, str], Proposals]]:
-    """The ways in which a family may read a file's keys: its own names, or what it makes of others."""
-    read, propose = _FAMILIES.get(family, (_as_they_are, _nothing))
-    names = read({short: shapes[key] for key, short in keys.items()})
-    yield {key: names[short] for key, short in keys.items()}, propose
+def _read(family: type[NetworkSpec], keys: Mapping[str, str], shapes: Shapes) -> dict[str, str]:
+    """Key in the file -> the family's name."""
+    names = _families()[family]({short: shapes[key] for key, short in keys.items()})
+    return {key: names[short] for key, short in keys.items()}
 
 
 def _as_they_are(shapes: Shapes) -> dict[str, str]:
     return {name: name for name in shapes}
 
 
-def _nothing(shapes: Shapes) -> Iterator[NetworkSpec]:
-    yield from ()
+def _nearest_preset(keys: Mapping[str, str], shapes: Shapes) -> Candidate | None:
+    """Of all networks with a name, the one of whose names the most are there; None where they are few."""
+    own = {family: _read(family, keys, shapes) for family in _families()}
+    shared = {
+        name: 2 * len(wanted.keys() & own[type(spec)].values()) / (len(wanted) + len(keys))
+        for name, spec in PRESETS.items()
+        for wanted in [parameter_shapes(spec)]
+    }
+    best = max(shared, key=lambda name: shared[name])
+    return compare(shapes, PRESETS[best]) if shared[best] > _ALIKE else None
 
 
 def _with_side_of(like: NetworkSpec, candidate: Candidate) -> Candidate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -237,6 +237,18 @@ class NetworkSpec(ABC):
             SpecError: it is one that cannot be.
         """
         return None
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[NetworkSpec]:
+        """The networks of this family whose parameters could have these names and shapes, the likeliest first.
+
+        Args:
+            shapes: by names as this family gives them; what else they are called, `explorer.networks.naming` knows.
+
+        Raises:
+            SpecError: they are of one that cannot be.
+        """
+        return ()
 
     # -- derived -------------------------------------------------------------------------------------------------
 

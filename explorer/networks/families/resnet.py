@@ -8,19 +8,14 @@ cardinality. Strides, paddings and names of parameters are those of torchvision'
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from explorer.networks.families.resnet_block import (
-    CONVS,
-    EXPANSION,
-    BlockKind,
-    Order,
-    ResidualBlock,
-    StridePlace,
-    Variant,
-)
+    CONVS, EXPANSION, ORDER_WORDS, VARIANT_WORDS, BlockKind, Order, ResidualBlock, StridePlace, Variant,
+)  # fmt: skip
 from explorer.networks.operations import Operation, bn, conv, global_average, linear, max_pool3, relu
 from explorer.networks.spec import (
     NetworkSpec,
@@ -45,18 +40,6 @@ _WORDS = {
     "groups": "The number of groups",
     "base_width": "The width of a group",
     "stem_width": "The width of the stem",
-}
-_ORDER_WORDS = {
-    "bn-after": "BN after addition",
-    "relu-before": "ReLU before addition",
-    "relu-only": "ReLU-only pre-activation",
-}
-_VARIANT_WORDS = {
-    "scale": "shortcut × 0.5",
-    "scale-both": "shortcut and branch × 0.5",
-    "exclusive-gate": "exclusive gating",
-    "shortcut-gate": "shortcut-only gating",
-    "dropout": "dropout shortcut",
 }
 
 
@@ -183,9 +166,7 @@ class ResNetSpec(NetworkSpec):
     def name(self) -> str:
         """How people call it: `ResNet-50`, `PreResNet-110` (pre-activation), `Plain-20` (no shortcuts), `VGG-like-15`
         (no shortcuts, max pools between the stages), `WRN-28-10`, `ResNeXt-50 32x4d`; further choices in brackets."""
-        more = [
-            words[key] for words, key in ((_ORDER_WORDS, self.order), (_VARIANT_WORDS, self.variant)) if key in words
-        ]
+        more = [words[key] for words, key in ((ORDER_WORDS, self.order), (VARIANT_WORDS, self.variant)) if key in words]
         return f"{self._plain_name} ({', '.join(more)})" if more else self._plain_name
 
     @property
@@ -241,7 +222,7 @@ class ResNetSpec(NetworkSpec):
             return "ResNeXt"
         if self.base_width != 64 or self.widening is not None:
             return "Wide ResNet"
-        if self.variant != "none" or self.order in _ORDER_WORDS or self.shortcut == "C":
+        if self.variant != "none" or self.order in ORDER_WORDS or self.shortcut == "C":
             return "Orders and shortcuts of He et al. 2016"
         if self.order == "pre-activation":
             return "Pre-activation"
@@ -344,6 +325,12 @@ class ResNetSpec(NetworkSpec):
         return self.with_(
             blocks=blocks, block=block, shortcut="none", order="original", variant="none", dropout=0.0, shortcuts=()
         )
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[NetworkSpec]:
+        from explorer.networks.families.resnet_recognition import resnet_proposals  # which imports this module
+
+        return resnet_proposals(shapes)
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:

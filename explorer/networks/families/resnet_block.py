@@ -29,6 +29,18 @@ EXPANSION: dict[str, int] = {"basic": 1, "bottleneck": 4, "layer": 1}
 """Output channels of a block over the width of its stage (He et al. 2015, Table 1)."""
 CONVS: dict[str, int] = {"basic": 2, "bottleneck": 3, "layer": 1}
 """Weighted layers on the residual branch of one block; a `layer` is one convolution of a network without shortcuts."""
+ORDER_WORDS = {
+    "bn-after": "BN after addition",
+    "relu-before": "ReLU before addition",
+    "relu-only": "ReLU-only pre-activation",
+}
+VARIANT_WORDS = {
+    "scale": "shortcut × 0.5",
+    "scale-both": "shortcut and branch × 0.5",
+    "exclusive-gate": "exclusive gating",
+    "shortcut-gate": "shortcut-only gating",
+    "dropout": "dropout shortcut",
+}
 _SIZES = {"basic": (3, 3), "bottleneck": (1, 3, 1), "layer": (3,)}
 _HALF = 0.5
 """Factor of constant scaling, and share of the dropout shortcut (He et al. 2016, Table 1)."""
