@@ -209,8 +209,9 @@ def _nearest_preset(keys: Mapping[str, str], shapes: Shapes) -> Candidate | None
 
 
 def _with_side_of(like: NetworkSpec, candidate: Candidate) -> Candidate:
-    """The candidate with the input side of a network of its family, which no entry tells."""
-    if type(like) is not type(candidate.spec) or like.family != candidate.spec.family:
+    """The candidate with the input side of a network of its family, where no entry tells it."""
+    same = type(like) is type(candidate.spec) and like.family == candidate.spec.family
+    if not (same and candidate.spec.any_side):
         return candidate
     return replace(candidate, spec=candidate.spec.with_(side=like.side))
 

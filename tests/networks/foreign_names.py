@@ -115,3 +115,67 @@ RESNETS: dict[str, tuple[Callable[[Shapes], dict[str, tuple[int, ...]]], tuple[s
     "xternalz": (xternalz, ("wrn28_10", "wrn16_4")),
 }  # fmt: skip
 """Repository -> how it names parameters, and presets that it has."""
+
+
+def dense(
+    layer: str, transition: str, last: str, head: str, rules: Rules
+) -> Callable[[Shapes], dict[str, tuple[int, ...]]]:
+    """A repository of DenseNets without torchvision's container `features`.
+
+    Args:
+        layer: how a layer's path is written, with {stage} and {layer}, both counted from 0.
+        transition: the same of a transition, with {stage}.
+        last, head: the last batch norm and the classifier.
+        rules: for what is inside a layer or a transition.
+    """
+
+    def rename(shapes: Shapes) -> dict[str, tuple[int, ...]]:
+        result = {}
+        for name, shape in shapes.items():
+            if found := re.fullmatch(r"features\.denseblock(\d)\.denselayer(\d+)\.(.+)", name):
+                path = layer.format(stage=int(found[1]) - 1, next=found[1], layer=int(found[2]) - 1)
+                name = f"{path}.{_first(rules, found[3])}"
+            elif found := re.fullmatch(r"features\.transition(\d)\.(.+)", name):
+                path = transition.format(stage=int(found[1]) - 1, next=found[1])
+                name = f"{path}.{_first(rules, found[2])}"
+            name = name.replace("features.conv0", "conv1").replace("features.norm5", last)
+            result[re.sub("^classifier", head, name)] = shape
+        return result
+
+    return rename
+
+
+def _first(rules: Rules, name: str) -> str:
+    for pattern, new in rules:
+        if re.match(pattern, name):
+            return re.sub(pattern, new, name)
+    return name
+
+
+_DENSE = [(r"^norm(\d)", r"bn\1"), (r"^norm\.", "bn1."), (r"^conv\.", "conv1.")]
+_DENSE_KUANGLIU = [(r"^norm(\d)", r"bn\1"), (r"^norm\.", "bn.")]
+_DENSE_RUN = [
+    (r"^norm1", "0"), (r"^conv1", "2"), (r"^norm2", "3"), (r"^conv2", "5"), (r"^norm\.", "0."), (r"^conv\.", "1."),
+]  # fmt: skip
+
+
+def dense_weiaicunzai(shapes: Shapes) -> dict[str, tuple[int, ...]]:
+    """Containers `dense_block_layer_0` but for the last, `dense_block2`; layers in one run."""
+    names = dense(
+        "features.dense_block_layer_{stage}.bottle_neck_layer_{layer}.bottle_neck",
+        "features.transition_layer_{stage}.down_sample", "features.bn", "linear", _DENSE_RUN,
+    )(shapes)  # fmt: skip
+    last = max(int(found[1]) for name in names if (found := re.match(r"features\.dense_block_layer_(\d)", name)))
+    return {name.replace(f"dense_block_layer_{last}", f"dense_block{last}"): shape for name, shape in names.items()}
+
+
+DENSENETS: dict[str, tuple[Callable[[Shapes], dict[str, tuple[int, ...]]], tuple[str, ...]]] = {
+    "torchvision": (dict, ("densenet121", "densenet161")),
+    "torchvision before 0.2": (by([(r"(denselayer\d+)\.(norm|conv)(\d)\.", r"\1.\2.\3.")]), ("densenet121", "densenet201")),
+    "andreasveit": (
+        dense("block{next}.layer.{layer}", "trans{next}", "bn1", "fc", _DENSE), ("densenet_bc100_12", "densenet40_12")
+    ),
+    "bearpaw": (dense("dense{next}.{layer}", "trans{next}", "bn", "fc", _DENSE), ("densenet_bc100_12",)),
+    "kuangliu": (dense("dense{next}.{layer}", "trans{next}", "bn", "linear", _DENSE_KUANGLIU), ("densenet_bc100_12",)),
+    "weiaicunzai": (dense_weiaicunzai, ("densenet_bc100_12",)),
+}  # fmt: skip

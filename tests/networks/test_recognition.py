@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import re
 import time
 from typing import Any
 
 import pytest
 
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.operations import parameter_shapes
 from explorer.networks.recognition import Recognition, compare, recognise
-from tests.networks.foreign_names import RESNETS
+from tests.networks.foreign_names import DENSENETS, RESNETS
 
 Shapes = dict[str, tuple[int, ...]]
 NO_PARAMETERS = {"resnet110_scale", "resnet110_scale_both", "resnet110_dropout"}
@@ -49,6 +52,39 @@ def test_residual_networks_of_other_repositories(repository: str, name: str) -> 
     foreign = rename(of(name))
     assert len(foreign) == len(set(foreign)) > 0
     assert_found(recognise(foreign), name)
+
+
+@pytest.mark.parametrize(
+    ("repository", "name"), [(key, name) for key, (_, names) in DENSENETS.items() for name in names]
+)
+def test_densenets_of_other_repositories(repository: str, name: str) -> None:
+    foreign = DENSENETS[repository][0](of(name))
+    assert len(foreign) == len(of(name))
+    assert repository == "torchvision" or foreign.keys() != of(name).keys()
+    assert_found(recognise(foreign), name)
+
+
+@pytest.mark.parametrize("numbers", [(1, 28), (3, 32), (5, 10)])
+def test_the_picture_of_an_mlp_is_told_by_its_first_layer(numbers: tuple[int, int]) -> None:
+    for spec in (MlpSpec(8, 16, "identity", *numbers, 7), MlpSpec(9, 16, "none", *numbers, 7)):
+        assert recognise(parameter_shapes(spec), MlpSpec()).candidates[0].spec == spec
+    both = MlpSpec(8, 16, "identity", 3, 32).with_(in_channels=3, side=16)
+    assert len(recognise(parameter_shapes(both)).candidates) == 1
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnext29_8x64d", "plain20", "densenet40_12", "densenet121", "mlp20_64"])
+def test_mutated_names_and_shapes_never_raise(name: str) -> None:
+    generator = random.Random(name)
+    whole = list(of(name).items())
+    for _ in range(60):
+        mutated = dict(whole[: generator.randrange(1, len(whole))] if generator.random() < 0.3 else whole)
+        for _ in range(generator.randrange(1, 6)):
+            key, shape = generator.choice(whole)
+            mutated.pop(key, None)
+            key = re.sub(r"\d", lambda _: str(generator.choice((0, 1, 3, 9, 10**4))), key, count=generator.randrange(3))
+            mutated[key] = tuple(generator.choice((0, 1, 2, side, 10**9)) for side in shape)[: generator.randrange(6)]
+        found = recognise(mutated, PRESETS[name])
+        assert all(candidate.fits for candidate in found.candidates)
 
 
 @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module.backbone.", "my_network."])

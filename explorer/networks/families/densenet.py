@@ -8,7 +8,7 @@ for CIFAR, which it lacks, follow the paper's section 4.2 under the same names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -53,6 +53,7 @@ _WORDS = {
     "stem_width": "The width of the stem",
     "bottleneck": "The width of the bottleneck, in growths,",
 }
+_LAYER = re.compile(r"features\.denseblock(\d{1,2})\.denselayer(\d{1,4})\.")
 _SMALLEST_SIDE = {"imagenet": 29, "cifar": 8}
 """Of the input: below it, the pools between the stages leave nothing."""
 
@@ -267,6 +268,32 @@ class DenseNetSpec(NetworkSpec):
         """`densenet40_12`, `densenetbc100_12`: depth and growth of CIFAR's, as the paper's Table 2 names them."""
         found = re.fullmatch(r"densenet(bc)?(\d{1,5})_(\d{1,4})", name)
         return None if found is None else dense(int(found[2]), int(found[3]), bool(found[1]))
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[NetworkSpec]:
+        """Layers from the names, all else from the shapes of the first layer of each stage."""
+        layers: dict[int, int] = {}
+        for found in map(_LAYER.match, shapes):
+            if found:
+                layers[int(found[1])] = max(layers.get(int(found[1]), 0), int(found[2]))
+        layer, stem = "features.denseblock1.denselayer1", _weight(shapes, "features.conv0")
+        first, second = _weight(shapes, f"{layer}.conv1"), _weight(shapes, f"{layer}.conv2")
+        before, behind = _weight(shapes, "features.transition1.conv")[1::-1]
+        growth = second[0] or first[0]
+        if not (stem[0] and growth and layers):
+            return
+        usual = 0.5 if behind == int(before * 0.5) else behind / max(before, 1)
+        yield cls(
+            tuple(layers.get(number, 0) for number in range(1, max(layers) + 1)), growth, stem[0],
+            "imagenet" if stem[2] == 7 else "cifar", first[0] // growth if second[0] else 0, usual, stem[1],
+            224 if stem[2] == 7 else 32, max(shapes.get("classifier.weight", ())[:1], default=1000),
+        )  # fmt: skip
+
+
+def _weight(shapes: Mapping[str, tuple[int, ...]], module: str) -> tuple[int, ...]:
+    """The shape of a convolution's weight; zeros where there is none."""
+    shape = shapes.get(f"{module}.weight", ())
+    return shape if len(shape) == 4 else (0, 0, 0, 0)
 
 
 def dense_imagenet(depth: int) -> DenseNetSpec:

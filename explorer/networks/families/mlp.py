@@ -7,8 +7,9 @@ so that the plain twin differs in nothing but the shortcuts.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -16,7 +17,11 @@ from typing import Literal
 from explorer.networks.operations import Operation, Wiring, add, bn, linear, relu
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice
 
+Shortcut = Literal["identity", "none"]
+
 DEEPEST = 2000
+_CHANNELS = 513
+_BLOCK = re.compile(r"layer1\.(\d{1,4})\.")
 _LIMITS = {"depth": (3, DEEPEST), "width": (1, 8192)}
 _WORDS = {"depth": "The number of layers", "width": "The width"}
 
@@ -54,7 +59,7 @@ class MlpSpec(NetworkSpec):
 
     depth: int = 20
     width: int = 64
-    shortcut: Literal["identity", "none"] = "identity"
+    shortcut: Shortcut = "identity"
     in_channels: int = 1
     side: int = 28
     classes: int = 10
@@ -118,3 +123,22 @@ class MlpSpec(NetworkSpec):
         """`mlp20_64` and `plainmlp20_64`: depth and width."""
         found = re.fullmatch(r"(plain)?mlp(\d{1,5})_(\d{1,5})", name)
         return found and cls(int(found[2]), int(found[3]), "none" if found[1] else "identity")
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[NetworkSpec]:
+        """Each network of a square picture whose numbers the first layer takes: grey, in colour, or of more channels
+        where neither is a square."""
+        first = shapes.get("fc1.weight", ())
+        numbers = [int(found[1]) for found in map(_BLOCK.match, shapes) if found]
+        if len(first) != 2 or not numbers:
+            return
+        shortcut: Shortcut = "identity" if "layer1.0.fc2.weight" in shapes else "none"
+        layers = (max(numbers) + 1) * (2 if shortcut == "identity" else 1)
+        classes = max(shapes.get("fc.weight", ())[:1], default=10)
+        squares = [
+            count
+            for count in range(1, _CHANNELS)
+            if first[1] and math.isqrt(first[1] // count) ** 2 * count == first[1]
+        ]
+        for channels in [count for count in squares if count in (1, 3)] or squares[:1]:
+            yield cls(layers + 2, first[0], shortcut, channels, math.isqrt(first[1] // channels), classes)

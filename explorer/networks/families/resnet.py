@@ -14,8 +14,16 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from explorer.networks.families.resnet_block import (
-    CONVS, EXPANSION, ORDER_WORDS, VARIANT_WORDS, BlockKind, Order, ResidualBlock, StridePlace, Variant,
-)  # fmt: skip
+    CONVS,
+    EXPANSION,
+    ORDER_WORDS,
+    VARIANT_WORDS,
+    BlockKind,
+    Order,
+    ResidualBlock,
+    StridePlace,
+    Variant,
+)
 from explorer.networks.operations import Operation, bn, conv, global_average, linear, max_pool3, relu
 from explorer.networks.spec import (
     NetworkSpec,
