@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from explorer.networks.catalog import FAMILIES, PRESETS
 from explorer.networks.naming import COUNTER, Shapes, unwrapped, without_common_prefix
@@ -198,14 +198,18 @@ def _as_they_are(shapes: Shapes) -> dict[str, str]:
 
 def _nearest_preset(keys: Mapping[str, str], shapes: Shapes) -> Candidate | None:
     """Of all networks with a name, the one of whose names the most are there; None where they are few."""
-    own = {family: _read(family, keys, shapes) for family in _families()}
+    own = {family: set(_read(family, keys, shapes).values()) for family in _families()}
     shared = {
-        name: 2 * len(wanted.keys() & own[type(spec)].values()) / (len(wanted) + len(keys))
-        for name, spec in PRESETS.items()
-        for wanted in [parameter_shapes(spec)]
+        name: 2 * len(wanted & own[type(PRESETS[name])]) / (len(wanted) + len(keys))
+        for name, wanted in _preset_names().items()
     }
     best = max(shared, key=lambda name: shared[name])
     return compare(shapes, PRESETS[best]) if shared[best] > _ALIKE else None
+
+
+@cache
+def _preset_names() -> dict[str, frozenset[str]]:
+    return {name: frozenset(parameter_shapes(spec)) for name, spec in PRESETS.items()}
 
 
 def _with_side_of(like: NetworkSpec, candidate: Candidate) -> Candidate:

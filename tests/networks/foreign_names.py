@@ -171,7 +171,9 @@ def dense_weiaicunzai(shapes: Shapes) -> dict[str, tuple[int, ...]]:
 
 DENSENETS: dict[str, tuple[Callable[[Shapes], dict[str, tuple[int, ...]]], tuple[str, ...]]] = {
     "torchvision": (dict, ("densenet121", "densenet161")),
-    "torchvision before 0.2": (by([(r"(denselayer\d+)\.(norm|conv)(\d)\.", r"\1.\2.\3.")]), ("densenet121", "densenet201")),
+    "torchvision before 0.2": (
+        by([(r"(denselayer\d+)\.(norm|conv)(\d)\.", r"\1.\2.\3.")]), ("densenet121", "densenet201")
+    ),
     "andreasveit": (
         dense("block{next}.layer.{layer}", "trans{next}", "bn1", "fc", _DENSE), ("densenet_bc100_12", "densenet40_12")
     ),
