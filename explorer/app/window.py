@@ -45,6 +45,7 @@ from explorer.engine.records import (
 )
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.spec import NetworkSpec
 
 FIRST_WEIGHTS = WeightsRef(WeightsKind.BUNDLED, "resnet20-fashion-mnist")
 FIRST_NETWORK = PRESETS["resnet20"].with_(in_channels=1, side=28)
@@ -58,18 +59,25 @@ class Window(QMainWindow):
         settings: what is remembered between runs.
         image: a picture to open at the start; a bundled sample where None.
         deleted: ids of blocks of the first network that are deleted at the start.
+        network: the first network, and its weights.
     """
 
     settled = Signal()
     """The first results are in: the picture's, and the whole accuracy where it is measured."""
 
-    def __init__(self, settings: Settings, image: Path | None = None, deleted: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        image: Path | None = None,
+        deleted: frozenset[str] = frozenset(),
+        network: tuple[NetworkSpec, WeightsRef] = (FIRST_NETWORK, FIRST_WEIGHTS),
+    ) -> None:
         super().__init__()
         self.settings = settings
         self.setWindowTitle("ResNet Explorer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.document = Document(State(FIRST_NETWORK, FIRST_WEIGHTS, deleted=deleted), self)
+        self.document = Document(State(*network, deleted=deleted), self)
         self.jobs = Jobs(self)
         self.runner = Runner(self.document, self.jobs, self)
         self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)

@@ -47,6 +47,7 @@ def _window_parser() -> argparse.ArgumentParser:
         epilog="Commands without a window: " + ", ".join(COMMANDS) + ". Each has its own --help.",
     )
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="a picture to open")
+    parser.add_argument("--network", metavar="N", help=f"the network to begin with: {_NETWORK}")
     parser.add_argument("--delete", default="", metavar="IDS", help="blocks deleted at the start, ids with commas")
     parser.add_argument(
         "--study", choices=(*STUDIES, "fig3", "fig5a", "fig5b"),

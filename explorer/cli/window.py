@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.arguments import ids
 from explorer.cli.libraries import check_libraries, has_screen
-from explorer.engine.resources import FOLDER
+from explorer.engine.records import UNTRAINED, WeightsKind, WeightsRef
+from explorer.engine.resources import FOLDER, bundled_network
 from explorer.errors import UserError
+from explorer.networks import catalog
+from explorer.networks.lesion import lesion
+from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
@@ -82,12 +86,22 @@ def open_window(arguments: argparse.Namespace) -> int:
 def _window(arguments: argparse.Namespace, store: QSettings | None = None) -> Window:
     from explorer.app.settings import Settings
     from explorer.app.theme import theme
-    from explorer.app.window import FIRST_NETWORK, Window
+    from explorer.app.window import FIRST_NETWORK, FIRST_WEIGHTS, Window
 
-    deleted = FIRST_NETWORK.check_ids(ids(arguments.delete))
+    network = (FIRST_NETWORK, FIRST_WEIGHTS) if arguments.network is None else _first(arguments.network)
+    deleted = lesion(network[0], ids(arguments.delete)).deleted
     settings = Settings(store)
     theme().use(arguments.theme or settings.theme)
-    return Window(settings, arguments.image, deleted)
+    return Window(settings, arguments.image, deleted, network)
+
+
+def _first(name: str) -> tuple[NetworkSpec, WeightsRef]:
+    """The network of a name with its bundled weights, or untrained."""
+    spec = catalog.find(name)
+    bundled = bundled_network(catalog.preset_name(spec) or "")
+    if bundled is None:
+        return spec, UNTRAINED
+    return bundled[0], WeightsRef(WeightsKind.BUNDLED, bundled[1])
 
 
 def _report_instead(arguments: argparse.Namespace) -> int:
@@ -96,6 +110,7 @@ def _report_instead(arguments: argparse.Namespace) -> int:
 
     print(f"There is no display here, so the report is written to the folder {REPORT_FOLDER} instead of a window.")
     words = ["report", "-o", str(REPORT_FOLDER), "--delete", arguments.delete]
+    words += [] if arguments.network is None else ["--network", arguments.network]
     report(parse(words if arguments.image is None else [*words, "--image", str(arguments.image)]))
     return 0
 

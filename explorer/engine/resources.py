@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from explorer.errors import UserError
+from explorer.networks.spec import NetworkSpec
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources"
 """`resources` beside the package, in the checkout that the program runs from."""
@@ -23,6 +25,20 @@ def resource(*parts: str) -> Path:
             path=path,
         )
     return path
+
+
+def bundled_network(name: str) -> tuple[NetworkSpec, str] | None:
+    """The network of a preset's bundled weights, with the input that they need, and the weights' name; None where
+    there are none.
+
+    Args:
+        name: of the preset.
+    """
+    for path in bundled_weights():
+        if path.stem.rpartition("-fashion-mnist")[0] == name:
+            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            return NetworkSpec.from_json(json.dumps(card["spec"])), path.stem
+    return None
 
 
 def bundled_weights() -> list[Path]:
