@@ -48,7 +48,9 @@ class Block:
         self._branch = compiled(wiring.branch, module, False)
         self._shortcut = compiled(wiring.shortcut, module, False)
         self._after = compiled(wiring.after, module, True)
-        self._after_kept = compiled(wiring.after, module, own or bool(wiring.shortcut))
+        # Dropout hands on its input itself where nothing is trained.
+        own = own or any(operation.kind != "dropout" for operation in wiring.shortcut)
+        self._after_kept = compiled(wiring.after, module, own)
         self._stand_in = None if wiring.stand_in is None else compiled((wiring.stand_in,), module, False)
         self._gate = None if wiring.join is None or wiring.join.kind != "gate" else module(wiring.join.id)
         kinds = [operation.kind for operation in wiring.branch if operation.kind != "dropout"]
