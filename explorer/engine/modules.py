@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 import torch
 import torchvision
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from explorer.engine.tracks import ADDABLE, Step, compiled, leaf, plant, run
 from explorer.networks.lesion import INTACT, Lesion, Mode, places
-from explorer.networks.operations import Operation, Wiring
+from explorer.networks.operations import Operation, Wiring, state_of
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
 Parts = dict[str, tuple[Operation, ...]]
@@ -142,17 +143,25 @@ class Network(nn.Module):
         self._entries = {key: wiring.before for key, wiring in wirings.items()}
 
     def _build(self) -> None:
-        """The modules with the parameters, under the paths of the operations."""
+        """The modules with the parameters, under the paths of the operations.
+
+        Of torchvision's, those that are missing or of another shape are made anew: its constructors take three input
+        channels only.
+        """
         if self.spec.wrapped is not None:
             name, arguments = self.spec.wrapped
             for child, module in torchvision.models.get_model_builder(name)(**arguments).named_children():
                 self.add_module(child, module)
-            return
-        for operations in self.parts.values():
-            for operation in operations:
-                module = leaf(operation)
-                if module is not None:
-                    plant(self, operation.id, module)
+        for operation in chain.from_iterable(self.parts.values()):
+            if not self._has(operation) and (module := leaf(operation)) is not None:
+                plant(self, operation.id, module)
+
+    def _has(self, operation: Operation) -> bool:
+        """Whether the module of an operation is there, with the parameters that it needs."""
+        module = self.module(operation.id)
+        if module is None:
+            return False
+        return {key: tuple(value.shape) for key, value in module.state_dict().items()} == dict(state_of(operation))
 
     def module(self, path: str) -> nn.Module | None:
         """The module at a path; None where there is none, as of operations without parameters."""

@@ -18,15 +18,19 @@ from pathlib import Path
 from explorer.errors import UserError
 from explorer.networks.families.densenet import IMAGENET as DENSE
 from explorer.networks.families.densenet import DenseNetSpec, dense, dense_imagenet
+from explorer.networks.families.efficientnet import SCALES, EfficientNetSpec, efficientnet
 from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec, resnext, wide
 from explorer.networks.families.resnet_depths import CIFAR, CIFAR_BOTTLENECK, IMAGENET, cifar, imagenet
+from explorer.networks.families.vgg import CONVOLUTIONS, VggSpec
 from explorer.networks.spec import NetworkSpec
 
 FAMILIES: dict[str, type[NetworkSpec]] = {
     "imagenet": ResNetSpec,
     "cifar": ResNetSpec,
+    "vgg": VggSpec,
     "densenet": DenseNetSpec,
+    "efficientnet": EfficientNetSpec,
     "mlp": MlpSpec,
 }
 """What files call a family."""
@@ -75,7 +79,9 @@ PRESETS: dict[str, NetworkSpec] = {
     "vgg_narrow": ResNetSpec(
         "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
     ),
+    **{f"vgg{layers}{'_bn' if norm else ''}": VggSpec(layers, norm) for norm in (False, True) for layers in CONVOLUTIONS},
     **_dense(),
+    **{f"efficientnet_b{scale}": efficientnet(scale) for scale in range(len(SCALES))},
     **_mlps(),
 }
 """Every network that has a name, in the order in which menus show them."""

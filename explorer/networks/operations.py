@@ -109,11 +109,12 @@ def parameter_shapes(spec: NetworkSpec) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for _, operations in operations_by_part(spec):
         for operation in operations:
-            shapes |= {f"{operation.id}.{name}": shape for name, shape in _parameters(operation)}
+            shapes |= {f"{operation.id}.{name}": shape for name, shape in state_of(operation)}
     return shapes
 
 
-def _parameters(operation: Operation) -> Iterator[tuple[str, tuple[int, ...]]]:
+def state_of(operation: Operation) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of what an operation's own module keeps."""
     inside, out, size = operation.input[0], operation.output[0], operation.kernel
     if operation.kind in ("conv", "gate"):
         yield "weight", (out, inside // operation.groups, size, size)
@@ -167,6 +168,15 @@ def relu(name: str, shape: Shape) -> Operation:
     return Operation(name, "relu", shape, shape)
 
 
+def silu(name: str, shape: Shape) -> Operation:
+    return Operation(name, "silu", shape, shape)
+
+
+def flatten(name: str, shape: Shape) -> Operation:
+    """All values as channels of one position."""
+    return Operation(name, "flatten", shape, (shape[0] * shape[1] * shape[2], 1, 1))
+
+
 def linear(name: str, shape: Shape, channels: int, *, bias: bool = True) -> Operation:
     """A fully connected layer on a shape (channels, 1, 1)."""
     weights = shape[0] * channels
@@ -189,6 +199,11 @@ def max_pool3(name: str, shape: Shape) -> Operation:
 def global_average(name: str, shape: Shape) -> Operation:
     """The mean of each channel."""
     return Operation(name, "avgpool", shape, (shape[0], 1, 1), kernel=shape[1])
+
+
+def adaptive_average(name: str, shape: Shape, side: int) -> Operation:
+    """Means of side x side windows that cover the map, overlapping where it can't be divided evenly."""
+    return Operation(name, "avgpool", shape, (shape[0], side, side), kernel=-(-shape[1] // side))
 
 
 def dropout(name: str, shape: Shape, share: float, on_shortcut: bool = False) -> Operation:
