@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from explorer.engine.build import build
+from explorer.engine.build import build, build_empty
 from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
@@ -47,6 +47,32 @@ def lively(network: Network, seed: int = 0) -> Network:
             module.weight.data = torch.rand(size, generator=generator) * 0.5 + 0.6
             module.bias.data = torch.randn(size, generator=generator) * 0.2
     return network
+
+
+def settled(spec: NetworkSpec, seed: int = 0) -> Network:
+    """A network of any depth whose logits tell pictures apart: its batch norms know the activations that come.
+
+    Drawing a hundred million numbers takes seconds, so that each weight repeats a row of fewer.
+    """
+    network = build_empty(spec).to_empty(device="cpu")
+    drawn = torch.randn(65_537, generator=torch.Generator().manual_seed(seed))  # a prime, so that no two rows are equal
+    for value in network.parameters():
+        size = value.numel()
+        fan_in = max(size // len(value), 1)
+        numbers = drawn.repeat(size // len(drawn) + 1)[:size].view(value.shape)
+        value.data = numbers.mul_((2 / fan_in) ** 0.5) if value.dim() > 1 else numbers.mul_(0.1)
+    lively(network, seed)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    if norms:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network.train()(torch.randn(6, *spec.input_shape))
+    for norm in norms:
+        norm.momentum = 0.1
+    return network.eval()
 
 
 def network_of(spec: NetworkSpec, seed: int = 0) -> Network:
