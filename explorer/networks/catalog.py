@@ -63,6 +63,11 @@ def _relatives() -> dict[str, NetworkSpec]:
     return found
 
 
+def _vggs() -> dict[str, NetworkSpec]:
+    found = {f"vgg{layers}": VggSpec(layers) for layers in CONVOLUTIONS}
+    return {**found, **{f"{name}_bn": spec.with_(norm=True) for name, spec in found.items()}}
+
+
 def _dense() -> dict[str, NetworkSpec]:
     found = {f"densenet{depth}": dense_imagenet(depth) for depth in DENSE}
     return {**found, "densenet40_12": dense(40, 12), "densenet_bc100_12": dense(100, 12, bottleneck=True)}
@@ -79,7 +84,7 @@ PRESETS: dict[str, NetworkSpec] = {
     "vgg_narrow": ResNetSpec(
         "cifar", (5, 4, 4), "layer", "none", side=32, classes=10, width=64, widths="same", downsampling="pool"
     ),
-    **{f"vgg{layers}{'_bn' if norm else ''}": VggSpec(layers, norm) for norm in (False, True) for layers in CONVOLUTIONS},
+    **_vggs(),
     **_dense(),
     **{f"efficientnet_b{scale}": efficientnet(scale) for scale in range(len(SCALES))},
     **_mlps(),

@@ -183,7 +183,7 @@ _DENSE_PLAIN = _Heights(26, 6, 24)
 
 
 def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset[str] = frozenset()) -> list[Cell]:
-    """The boxes to be, from input to output.
+    """The boxes to be, from input to output. Where too many would be left, as of seven stages, runs fold whole.
 
     Args:
         graph: at block level.
@@ -192,9 +192,12 @@ def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset
     """
     found: list[Cell] = []
     small = len(graph.nodes) <= UNFOLDED_NODES
-    for _, group in groupby(graph.nodes, key=_sameness):
-        run = list(group)
-        if small or len(run) < FOLD_FROM:
+    runs = [list(group) for _, group in groupby(graph.nodes, key=_sameness)]
+    left = sum(3 if len(run) >= FOLD_FROM else len(run) for run in runs)
+    for run in runs:
+        if not small and left > UNFOLDED_NODES and len(run) >= SMALLEST_FOLD:
+            found += _inner(run, unfolded, shown)
+        elif small or len(run) < FOLD_FROM:
             found += map(_plain, run)
         else:
             found += [_plain(run[0]), *_inner(run[1:-1], unfolded, shown), _plain(run[-1])]
@@ -370,7 +373,7 @@ def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
 def _arcs(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
     for before, box, after in zip(boxes, boxes[1:], boxes[2:], strict=False):
         block = box.cell.node.block
-        if block is None or box.cell.kind == "handle":
+        if block is None or block.shortcut == "none" or box.cell.kind == "handle":
             continue
         humps = 3 if box.cell.kind == "fold" else 1
         left, right = box.rect.x - LEAVE, box.rect.right + JOIN

@@ -101,7 +101,11 @@ def test_only_residual_blocks_can_be_deleted_or_cut() -> None:
 
 
 def test_blocks_of_equal_shape_change_places_whatever_training_leaves_out() -> None:
-    assert exchangeable(B0) == (("layer4.1", "layer4.2"), ("layer5.1", "layer5.2"), ("layer6.1", "layer6.2", "layer6.3"))
+    assert exchangeable(B0) == (
+        ("layer4.1", "layer4.2"),
+        ("layer5.1", "layer5.2"),
+        ("layer6.1", "layer6.2", "layer6.3"),
+    )
 
 
 def test_names_and_json() -> None:

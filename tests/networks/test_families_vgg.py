@@ -111,6 +111,7 @@ def test_json_round_trip(spec: NetworkSpec) -> None:
         ('{"family": "vgg"}', "lacks the field configuration"),
         ('{"family": "vgg", "configuration": 16, "norm": "yes"}', "norm"),
         ('{"family": "vgg", "configuration": 16, "norm": 1}', "norm"),
+        ('{"family": "vgg", "configuration": 16, "norm": "true"}', "without quotation marks"),
         ('{"family": "vgg", "configuration": 16, "side": 31}', "whole number from 32 to 2048, not 31"),
         ('{"family": "vgg", "configuration": 16, "width": 3}', "unknown fields"),
         ("vgg12", "There is no VGG with 12 layers"),

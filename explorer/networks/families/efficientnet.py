@@ -145,17 +145,16 @@ class EfficientNetSpec(NetworkSpec):
         counts = [math.ceil(blocks * deep) for *_, blocks in _STAGES]
         stages, made, channels = [], 0, self._width(_STEM)
         for number, (expansion, size, stride, width, _) in enumerate(_STAGES):
-            blocks = []
+            blocks: list[BlockSpec] = []
             for position in range(counts[number]):
                 steps, out = stride if position == 0 else 1, self._width(width)
-                blocks.append(
-                    MBConv(
-                        id=f"layer{number + 1}.{position}", kind="mbconv", in_channels=channels, out_channels=out,
-                        stride=steps, shortcut="identity" if steps == 1 and channels == out else "none",
-                        path=f"features.{number + 1}.{position}", size=size, expansion=expansion,
-                        share=_DROPPED * (made + position) / sum(counts),
-                    )  # fmt: skip
-                )
+                block = MBConv(
+                    id=f"layer{number + 1}.{position}", kind="mbconv", in_channels=channels, out_channels=out,
+                    stride=steps, shortcut="identity" if steps == 1 and channels == out else "none",
+                    path=f"features.{number + 1}.{position}", size=size, expansion=expansion,
+                    share=_DROPPED * (made + position) / sum(counts),
+                )  # fmt: skip
+                blocks.append(block)
                 channels = out
             made += len(blocks)
             stages.append(StageSpec(f"layer{number + 1}", tuple(blocks), channels))

@@ -82,8 +82,7 @@ class VggSpec(NetworkSpec):
     def __post_init__(self) -> None:
         if self.configuration is True or self.configuration not in CONVOLUTIONS:
             raise _no_such(self.configuration)
-        if not isinstance(self.norm, bool):
-            check_choice("field norm", self.norm, ("true", "false"))
+        _check_norm(self.norm)
         self.check_numbers({"side": (_LEAST_SIDE, 2048)}, {"side": "The input side of a VGG network"})
 
     @property
@@ -110,16 +109,16 @@ class VggSpec(NetworkSpec):
         stages = []
         channels, index = _WIDTHS[0], self._step
         for number, convolutions in enumerate(CONVOLUTIONS[self.configuration]):
-            stage, blocks = f"layer{number + 1}", []
+            stage = f"layer{number + 1}"
+            blocks: list[BlockSpec] = []
             for position in range(number == 0, convolutions):
                 pooled = number > 0 and position == 0
                 index += pooled
-                blocks.append(
-                    VggLayer(
-                        id=f"{stage}.{len(blocks)}", kind="layer", in_channels=channels, out_channels=_WIDTHS[number],
-                        shortcut="none", path=f"features.{index}", pooled=pooled, norm=self.norm,
-                    )  # fmt: skip
-                )
+                layer = VggLayer(
+                    id=f"{stage}.{len(blocks)}", kind="layer", in_channels=channels, out_channels=_WIDTHS[number],
+                    shortcut="none", path=f"features.{index}", pooled=pooled, norm=self.norm,
+                )  # fmt: skip
+                blocks.append(layer)
                 channels, index = _WIDTHS[number], index + self._step
             if blocks:
                 stages.append(StageSpec(stage, tuple(blocks), channels))
@@ -161,6 +160,12 @@ class VggSpec(NetworkSpec):
 
 def _index(path: str) -> int:
     return int(path.rpartition(".")[2])
+
+
+def _check_norm(value: object) -> None:
+    if not isinstance(value, bool):
+        check_choice("field norm", value, ("true", "false"))
+        raise SpecError("The field norm must be true or false, without quotation marks.")
 
 
 def _no_such(layers: object) -> SpecError:
