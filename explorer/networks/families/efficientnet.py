@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -187,6 +187,16 @@ class EfficientNetSpec(NetworkSpec):
         """`efficientnetb0`, `efficientnet0`."""
         found = re.fullmatch(r"efficientnetb?(\d{1,5})", name)
         return efficientnet(int(found[1])) if found else None
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[NetworkSpec]:
+        """By the channels of its last convolution, which are those of at most two of them."""
+        first, last = shapes.get("features.0.0.weight", ()), shapes.get("classifier.1.weight", ())
+        if len(first) != 4 or len(last) != 2:
+            return
+        for scale in range(len(SCALES)):
+            if 4 * cls(scale).stages[-1].out_channels == last[1]:
+                yield efficientnet(scale).with_(in_channels=first[1], classes=last[0])
 
 
 def efficientnet(scale: int) -> EfficientNetSpec:

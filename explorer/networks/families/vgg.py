@@ -6,6 +6,7 @@ Names of parameters are those of torchvision's `models/vgg.py`, whose module the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -24,6 +25,8 @@ CONVOLUTIONS: dict[int, tuple[int, ...]] = {
 """Weighted layers -> convolutions at each of the five resolutions: configurations A, B, D and E of Table 1."""
 _WIDTHS = (64, 128, 256, 512, 512)
 _HIDDEN = 4096
+_CONNECTED = 3
+"""Fully connected layers."""
 _POOLED_SIDE = 7
 _LEAST_SIDE = 32
 """Five max pools halve the map; of a smaller one nothing would be left."""
@@ -156,6 +159,15 @@ class VggSpec(NetworkSpec):
         """`vgg16`, `vgg16bn`."""
         found = re.fullmatch(r"vgg(\d{1,5})(bn)?", name)
         return cls(int(found[1]), bool(found[2])) if found else None
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[NetworkSpec]:
+        """By the number of its convolutions."""
+        first, last = shapes.get("features.0.weight", ()), shapes.get("classifier.6.weight", ())
+        if len(first) == 4 and len(last) == 2:
+            found = sum(name.startswith("features.") and len(shape) == 4 for name, shape in shapes.items())
+            norm = "features.1.running_mean" in shapes
+            yield cls(found + _CONNECTED, norm, in_channels=first[1], classes=last[0])
 
 
 def _index(path: str) -> int:
