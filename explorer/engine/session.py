@@ -21,7 +21,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from explorer.engine import capture, devices, fashion, images, pictures, weights
+from explorer.engine import capture, devices, fashion, images, pictures, timing, weights
 from explorer.engine.build import build, build_untrained, copied
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
@@ -47,6 +47,7 @@ from explorer.engine.records import (
 from explorer.engine.studies import study as studies
 from explorer.engine.studies.scores import Memory
 from explorer.engine.study_records import FlippedImages, FlippedRequest, StudyRequest, StudyResult
+from explorer.engine.timing_records import TimingRequest, TimingResult
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion
@@ -131,7 +132,7 @@ class Session:
             # Several specs asked for can lead to one network; what was adapted differs between them.
             network = self._networks.use((info.spec, kept_as))
             if network is None:
-                self._make_room(info.spec)
+                self.make_room(info.spec)
                 network = _built(info.spec, state)
             self._infos[asked] = info
             self._networks[info.spec, kept_as] = network
@@ -153,7 +154,7 @@ class Session:
             pass
         return self._stamps.use(path)
 
-    def _make_room(self, spec: NetworkSpec) -> None:
+    def make_room(self, spec: NetworkSpec) -> None:
         """Before a network is built, drop what is kept where memory is short.
 
         A system that promises more memory than it has would end the program half way, without an error.
@@ -314,6 +315,12 @@ class Session:
             )  # fmt: skip
             yield result
         return result
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def timing(self, request: TimingRequest) -> Generator[Step, None, TimingResult]:
+        """Time of one picture's pass through each network, and through each of its parts where asked for."""
+        return (yield from timing.run(self, request))
 
     # -- studies -------------------------------------------------------------------------------------------------
 

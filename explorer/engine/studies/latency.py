@@ -7,11 +7,10 @@ from collections.abc import Generator
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from explorer.engine import devices
 from explorer.engine.modules import Network
 from explorer.engine.study_records import Latency
+from explorer.engine.timing import timed_pass
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion
 
@@ -20,7 +19,6 @@ _LEAST_ROUNDS = 5
 _SECONDS = 0.5
 """After which no further round begins, once there are the least."""
 _WARMING = 2
-_PIECE_S = 0.05
 
 
 def measure(network: Network, lesion: Lesion, device: torch.device) -> Generator[None, None, Latency]:
@@ -40,33 +38,10 @@ def measure(network: Network, lesion: Lesion, device: torch.device) -> Generator
             break
         # In turns as to which goes first, or what else keeps the machine busy might always meet the same one.
         for with_lesion in (turn % 2 == 0, turn % 2 != 0):
-            seconds = yield from _pass(network, x, lesion if with_lesion else INTACT)
+            # Both networks get the threads that suit the intact one.
+            pieces = network.steps(lesion if with_lesion else INTACT)
+            seconds = yield from timed_pass(pieces, x, network_cost(network.spec).macs)
             if turn >= _WARMING:
                 times[with_lesion].append(seconds)
     low, median, high = np.quantile(times[True], (0.25, 0.5, 0.75))
     return Latency(float(median), float(low), float(high), float(np.median(times[False])), len(times[True]))
-
-
-def _pass(network: Network, x: Tensor, lesion: Lesion) -> Generator[None, None, float]:
-    """Seconds of one pass; a long one pauses between its blocks, and the pause does not count."""
-    parts = network.steps(lesion)
-    seconds = 0.0
-    while parts:
-        # Both networks get the threads that suit the intact one.
-        with devices.threads_for(network_cost(network.spec).macs), torch.inference_mode():
-            _wait(x.device)
-            began = time.perf_counter()
-            while parts and time.perf_counter() - began < _PIECE_S:
-                x = parts.pop(0)(x)
-            _wait(x.device)
-            seconds += time.perf_counter() - began
-        yield
-    return seconds
-
-
-def _wait(device: torch.device) -> None:
-    """Until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
