@@ -10,7 +10,7 @@ from typing import NoReturn
 from explorer import __version__
 from explorer.errors import UserError
 
-COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report", "recognise")
+COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report", "recognise", "compare")
 STUDIES = ("single", "random", "reorder", "greedy", "cut")
 _NETWORK = "a preset's name (resnet18, resnet20, …), a spec's JSON file, or the JSON itself"
 _WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
@@ -86,6 +86,7 @@ def _command_parser() -> argparse.ArgumentParser:
     _data(accuracy)
     _json(accuracy)
 
+    _compare(commands.add_parser("compare", help="two or three networks side by side: what differs, and a figure"))
     _study(commands.add_parser("study", help="many lesions to one network, each measured on the same images"))
     _train(commands.add_parser("train", help="train a network"))
 
@@ -99,6 +100,18 @@ def _command_parser() -> argparse.ArgumentParser:
     _network(report)
     _data(report)
     return parser
+
+
+def _compare(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument("networks", nargs="+", metavar="NETWORK", help=f"two or three; each {_NETWORK}")
+    compare.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="the networks aligned by resolution as .svg, .png or .pdf, or the table as .csv, .md or .json",
+    )  # fmt: skip
+    compare.add_argument("--device", default="cpu", metavar="DEV", help="where the latency is measured (cpu)")
+    compare.add_argument("--no-latency", dest="latency", action="store_false", help="leave the measurement out")
+    compare.add_argument("--theme", choices=("light", "dark"), default="light", help="of the figure (light)")
+    _json(compare)
 
 
 def _study(study: argparse.ArgumentParser) -> None:

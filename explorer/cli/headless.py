@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         "train": _train,
         "report": _report,
         "recognise": _recognise,
+        "compare": _compare,
     }
     commands[arguments.command](arguments)
     return 0
@@ -194,6 +195,12 @@ def _recognise(arguments: argparse.Namespace) -> None:
     from explorer.cli.recognise import recognise
 
     recognise(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from explorer.cli.comparing import compare
+
+    compare(arguments)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

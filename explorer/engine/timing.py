@@ -8,7 +8,7 @@ does not count.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -125,7 +125,7 @@ class _CudaWatch:
         self._marks: list[tuple[str, torch.cuda.Event]] = [("", self._mark())]
 
     def _mark(self) -> torch.cuda.Event:
-        event = torch.cuda.Event(enable_timing=True)
+        event: torch.cuda.Event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record(self._stream)
         return event
 
@@ -254,25 +254,22 @@ def _ready(
         loaded = yield from session.load(spec, request.weights)
         return session.on_device(loaded.network, device.id)
     session.make_room(spec)
-    for share, network in _filled(spec, torch.device(device.id)):
-        yield Step(None, Sentence("Building {network}", network=spec.name))
-        if share == 1:
-            break
-    return network
+    return (yield from _filled(spec, torch.device(device.id)))
 
 
-def _filled(spec: NetworkSpec, device: torch.device) -> Iterator[tuple[float, Network]]:
+def _filled(spec: NetworkSpec, device: torch.device) -> Generator[Step, None, Network]:
     """A network whose weights are drawn as He et al. 2015 draw them, but from few different numbers: made for its
-    speed alone, piece by piece. Pairs of the share that is done, and the network, to be used once that is 1."""
+    speed alone, piece by piece."""
+    building = Step(None, Sentence("Building {network}", network=spec.name))
     network = build_empty(spec).to_empty(device=device)
     noise = torch.randn(_CHUNK, generator=torch.Generator().manual_seed(0)).to(device)
-    tensors = network.state_dict()
-    for index, (key, tensor) in enumerate(tensors.items()):
+    for key, tensor in network.state_dict().items():
         if tensor.dim() < 2:
             tensor.fill_(1 if key.endswith(("weight", "running_var")) else 0)
-        else:
-            deviation = (2 * len(tensor) / tensor.numel()) ** 0.5
-            for piece in tensor.view(-1).split(_CHUNK):
-                torch.mul(noise[: len(piece)], deviation, out=piece)
-                yield index / len(tensors), network
-    yield 1, network
+            continue
+        deviation = (2 * len(tensor) / tensor.numel()) ** 0.5
+        for piece in tensor.view(-1).split(_CHUNK):
+            torch.mul(noise[: len(piece)], deviation, out=piece)
+            yield building
+    yield building
+    return network

@@ -71,3 +71,9 @@ class TimingResult:
     device: str
     threads: int = 1
     note: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the quartiles of two networks lie apart."""
+        wholes = [network.whole for network in self.networks]
+        return max(whole.low for whole in wholes) > min(whole.high for whole in wholes)

@@ -7,7 +7,7 @@ pool, and layers whose maps have the same side at the same height.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -40,6 +40,7 @@ class Group:
         shortcut: around it.
         run: what unfolds or folds its run, empty where there is none.
         folded: whether it stands for the blocks in `parts`.
+        before: how many of the rows stand before the block itself, and before its shortcut leaves.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Group:
     shortcut: ShortcutKind = "none"
     run: str = ""
     folded: bool = False
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Alignment:
         side = next(group.side for group in self.columns[column].groups if part in group.parts)
         own = self.columns[column].parts_at(side)
         index = own.index(part)
-        found = []
+        found: list[tuple[str, ...]] = []
         for number, other in enumerate(self.columns):
             parts = other.parts_at(side)
             if number == column:
@@ -141,10 +143,14 @@ def _column(spec: NetworkSpec, unfolded: frozenset[str]) -> Column:
     groups += _ends("stem", stem)
     shape = stem[-1].output
     for block in spec.all_blocks:
-        operations = block.operations(shape).all
-        shape = operations[-1].output
-        rows = tuple(_texts(operation for operation in operations if not operation.on_shortcut))
-        groups.append(Group(block.id, (block.id,), rows, shape[1], block.id.rpartition(".")[0], block.shortcut))
+        wiring = block.operations(shape)
+        shape = wiring.all[-1].output
+        before = tuple(_texts(wiring.before))
+        rows = _texts(operation for operation in wiring.all[len(wiring.before) :] if not operation.on_shortcut)
+        stage = block.id.rpartition(".")[0]
+        groups.append(
+            Group(block.id, (block.id,), (*before, *rows), shape[1], stage, block.shortcut, before=len(before))
+        )
     groups += _ends("head", spec.head_operations(shape))
     if sum(len(group.rows) for group in groups) > FOLDED_ROWS:
         groups = list(_folded(groups, unfolded))
@@ -171,10 +177,10 @@ def _folded(groups: list[Group], unfolded: frozenset[str]) -> Iterator[Group]:
         yield first
         if name in unfolded:
             for group in inner:
-                yield Group(group.id, group.parts, group.rows, group.side, group.stage, group.shortcut, name)
+                yield replace(group, run=name)
         else:
             parts = tuple(group.id for group in inner)
-            yield Group(name, parts, first.rows, first.side, first.stage, first.shortcut, name, folded=True)
+            yield replace(inner[0], id=name, parts=parts, run=name, folded=True)
         yield last
 
 

@@ -34,7 +34,7 @@ class Published:
     @property
     def accuracy(self) -> float:
         """Top-1 share of correct predictions."""
-        return (100 - self.error) / 100
+        return round((100 - self.error) / 100, 6)
 
 
 def _of(source: str, data: str, errors: dict[str, float]) -> dict[str, Published]:

@@ -6,7 +6,7 @@ pixels at zoom 1, x to the right, y down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,12 +14,11 @@ from explorer.networks.comparison import Alignment, Column, Group
 from explorer.networks.layout import Rect
 from explorer.networks.spec import ShortcutKind
 
-ROW = 24.0
+ROW = 22.0
 """Height of one layer's box."""
-INSIDE = 3.0
-"""Between two boxes of one block."""
-BETWEEN = 12.0
-"""Between two groups, room for an arrow."""
+GAP = 9.0
+"""Between two boxes, of one block or of two: so that equal layers of two networks stand at the same height, whether or
+not blocks hold them together."""
 PAD = 11.0
 """Between a band's edge and its boxes."""
 HEADER = 62.0
@@ -27,7 +26,9 @@ LABELS = 84.0
 """Room for the resolutions at the left."""
 ARC = 34.0
 """How far a shortcut swings out to the right of its block."""
-FOLD = 46.0
+LEAVE, JOIN = 2.5, 3.0
+"""Where a shortcut leaves the line before its block, and joins the one behind it."""
+FOLD = 2 * ROW + GAP
 _NARROWEST = 148.0
 _TEXT_PAD = 28.0
 _COLUMN_GAP = 44.0
@@ -93,12 +94,13 @@ class Placed:
     height: float
 
 
-def place(alignment: Alignment, width_of: Callable[[str], float]) -> Placed:
+def place(alignment: Alignment, headers: Sequence[float], width_of: Callable[[str], float]) -> Placed:
     """Place aligned networks.
 
     Args:
         alignment: what stands where.
-        width_of: the width of a text in a box, and of a header.
+        headers: the width of each column's header.
+        width_of: the width of a text in a box.
     """
     bands = _bands(alignment)
     total = bands[-1].rect.bottom
@@ -114,7 +116,7 @@ def place(alignment: Alignment, width_of: Callable[[str], float]) -> Placed:
         cards += own
         lines += _lines(number, own)
         arcs += _arcs(number, own)
-        room = box + swing
+        room = max(box + swing, headers[number])
         rooms.append(Rect(left, 0.0, room, total))
         left += room + _COLUMN_GAP
     width = left - _COLUMN_GAP + PAD * 2
@@ -139,11 +141,11 @@ def _bands(alignment: Alignment) -> list[Band]:
 
 
 def _height(groups: tuple[Group, ...]) -> float:
-    return sum(map(_group_height, groups)) + BETWEEN * max(len(groups) - 1, 0)
+    return sum(map(_group_height, groups)) + GAP * max(len(groups) - 1, 0)
 
 
 def _group_height(group: Group) -> float:
-    return FOLD if group.folded else len(group.rows) * (ROW + INSIDE) - INSIDE
+    return FOLD if group.folded else len(group.rows) * (ROW + GAP) - GAP
 
 
 def _cards(number: int, column: Column, bands: list[Band], left: float, width: float) -> list[Card]:
@@ -152,9 +154,9 @@ def _cards(number: int, column: Column, bands: list[Band], left: float, width: f
     for group in column.groups:
         top, height = tops[group.side], _group_height(group)
         count = 0 if group.folded else len(group.rows)
-        rows = tuple(Rect(left, top + row * (ROW + INSIDE), width, ROW) for row in range(count))
+        rows = tuple(Rect(left, top + row * (ROW + GAP), width, ROW) for row in range(count))
         cards.append(Card(number, group, Rect(left, top, width, height), rows))
-        tops[group.side] = top + height + BETWEEN
+        tops[group.side] = top + height + GAP
     return cards
 
 
@@ -167,10 +169,8 @@ def _lines(number: int, cards: list[Card]) -> Iterator[Line]:
 
 
 def _arcs(number: int, cards: list[Card]) -> Iterator[Arc]:
-    """From the middle of the gap before a block to the middle of the gap behind it; where the gap is long, close to
-    the block."""
-    half = BETWEEN / 2
+    """From the gap before a block to the gap behind it, close to the block where the gap is long."""
     for card in cards:
         if card.group.shortcut != "none":
-            x, y, bottom = card.rect.middle[0], card.rect.y - half, card.rect.bottom + half
-            yield Arc(number, card.group, card.group.shortcut, x, card.rect.right + ARC - 8, y + 2, bottom - 2)
+            top, bottom = card.rect.y + card.group.before * (ROW + GAP) - LEAVE, card.rect.bottom + JOIN
+            yield Arc(number, card.group, card.group.shortcut, card.rect.middle[0], card.rect.right + ARC, top, bottom)

@@ -1,0 +1,70 @@
+"""The figure as a file: all networks, with a legend of the shortcuts below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from explorer.app.comparison.scene import ComparisonScene
+from explorer.app.diagram.look import edge_pen, write
+from explorer.app.drawing import Drawing
+from explorer.app.text import tr
+from explorer.app.theme import Palette
+from explorer.networks.graph import EdgeKind
+from explorer.networks.spec import NetworkSpec
+
+_MARGIN = 24.0
+_FOOT = 34.0
+_STROKE = 30.0
+_WORDS: dict[EdgeKind, str] = {
+    "identity": "identity shortcut", "projection": "projection (1×1 conv)", "subsampling": "option A (subsample, pad)",
+    "scale": "scaled shortcut", "gate": "gated shortcut", "dropout": "dropout shortcut", "concat": "concatenation",
+}  # fmt: skip
+
+
+class ComparisonFigure(Drawing):
+    """Networks side by side, ready to be painted.
+
+    Args:
+        specs: from left to right.
+        palette: colours.
+        unfolded: pairs of a column and a run in it that is shown whole.
+    """
+
+    def __init__(
+        self, specs: tuple[NetworkSpec, ...], palette: Palette, unfolded: frozenset[tuple[int, str]] = frozenset()
+    ) -> None:
+        self._scene = ComparisonScene(palette)
+        self._scene.show_networks(specs, unfolded)
+        self._palette = palette
+        self.title = ", ".join(spec.name for spec in specs)
+        self.description = tr("{networks}, aligned by resolution", networks=self.title)
+        self.ground = palette.window
+
+    @property
+    def size(self) -> QSizeF:
+        content = self._scene.content()
+        return QSizeF(content.width() + 2 * _MARGIN, content.height() + _FOOT + 2 * _MARGIN)
+
+    def paint(self, painter: QPainter) -> None:
+        painter.fillRect(QRectF(QPointF(), self.size), QColor(self._palette.window))
+        painter.translate(_MARGIN, _MARGIN)
+        content = self._scene.content()
+        self._scene.render(painter, content, content)
+        paint_legend(painter, QRectF(0, content.bottom(), content.width(), _FOOT), self._scene.specs, self._palette)
+
+
+def paint_legend(painter: QPainter, rect: QRectF, specs: tuple[NetworkSpec, ...], palette: Palette) -> None:
+    """What the lines at the sides are: those kinds that the networks have."""
+    present = {block.shortcut for spec in specs for block in spec.all_blocks}
+    x, middle = rect.x() + 18, rect.center().y() + 6
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for kind, word in _WORDS.items():
+        if kind not in present:
+            continue
+        painter.setPen(edge_pen(kind, palette))
+        painter.drawLine(QPointF(x, middle), QPointF(x + _STROKE, middle))
+        place = QRectF(x + _STROKE + 8, middle - 10, 10, 20)
+        text = tr(word)
+        write(painter, place, text, 12, palette.muted, align=Qt.AlignmentFlag.AlignLeft)
+        x += _STROKE + 8 + painter.fontMetrics().horizontalAdvance(text) + 28
