@@ -37,7 +37,7 @@ def known_accuracies(spec: NetworkSpec, infos: Iterable[WeightsInfo]) -> tuple[K
     paper = published(spec)
     found = [] if paper is None else [Known(paper.accuracy, paper.data, paper.source)]
     found += [
-        Known(info.accuracy, _data(info), info.source)
+        Known(round(info.accuracy, 6), _data(info), info.source)
         for info in infos
         if info.accuracy is not None and info.spec.same_architecture(spec)
     ]
