@@ -111,6 +111,7 @@ class Band:
     output: Shape
     first: bool
     last: bool
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,11 @@ def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset
     return found
 
 
+def runs(graph: Graph) -> frozenset[str]:
+    """Ids of all runs that can fold: unfolding them shows every block."""
+    return frozenset(cell.run for cell in cells(graph) if cell.kind == "fold")
+
+
 def _sameness(node: Node) -> object:
     if node.block is None:
         return node.id
@@ -260,7 +266,7 @@ def layout(
     titled = []
     lasts = {band.id: index for index, band in enumerate(bands)}
     for index, band in enumerate(bands):
-        titled.append(Band(band.id, band.rect, band.output, band.id not in seen, lasts[band.id] == index))
+        titled.append(Band(band.id, band.rect, band.output, band.id not in seen, lasts[band.id] == index, band.row))
         seen.add(band.id)
     width = max([box.rect.right for box in boxes] + [band.rect.right for band in bands]) + indent
     lines = (*_forward(boxes, heights), *(() if plain else _arcs(boxes, heights)))
@@ -348,7 +354,7 @@ def _bands(row: list[Box], top: float, height: float) -> Iterator[Band]:
             continue
         own = list(group)
         left, right = own[0].rect.x - _lead(own[0].cell) - PAD, own[-1].rect.right + PAD
-        yield Band(stage, Rect(left, top, right - left, height), own[-1].cell.node.output, False, False)
+        yield Band(stage, Rect(left, top, right - left, height), own[-1].cell.node.output, False, False, own[0].row)
 
 
 def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""What the scene is made of: bands, cards, lines, labels.
+"""What the scene is made of: cards, lines, labels (bands: `bands`).
 
 One item a card and one path item a line. Bounds stay with Qt's own rectangle and path items, so that a frame asks
 Python only for the cards that it paints.
@@ -11,11 +11,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, Q
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.app.diagram import look as looks
+from explorer.app.diagram.greyscale import hatch
+from explorer.app.diagram.heat import text_on
 from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.text import tr
 from explorer.app.theme import mixed
 from explorer.app.widgets.switch import paint_switch
-from explorer.networks.layout import Band, Box, Line, Pool, Rect
+from explorer.networks.layout import Box, Line, Pool, Rect
 from explorer.networks.lesion import Mode
 
 _MARGIN = 7.0
@@ -23,49 +25,19 @@ _MARGIN = 7.0
 _ARC_WIDTH = 11.0
 """How near an arc a click counts."""
 _DIMMED = 0.3
-_Z = {"band": 0.0, "line": 1.0, "lit": 2.0, "label": 3.0, "pool": 4.0, "card": 4.0, "dragged": 8.0}
+Z = {"band": 0.0, "line": 1.0, "lit": 2.0, "label": 3.0, "pool": 4.0, "card": 4.0, "dragged": 8.0}
 
 
 def qrect(rect: Rect) -> QRectF:
     return QRectF(rect.x, rect.y, rect.width, rect.height)
 
 
-def _bare(item: QGraphicsRectItem, rect: QRectF, z: float) -> None:
+def bare(item: QGraphicsRectItem, rect: QRectF, z: float) -> None:
     item.setPen(QPen(Qt.PenStyle.NoPen))
     item.setRect(rect)
     item.setZValue(z)
     item.setCacheMode(looks.CACHE_MODE)
     item.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-
-
-def _detail(painter: QPainter) -> float:
-    return QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
-
-
-class BandItem(QGraphicsRectItem):
-    """A stage's ground, with its name and output shape."""
-
-    def __init__(self, band: Band, look: Look) -> None:
-        super().__init__()
-        self.band = band
-        self._look = look
-        _bare(self, qrect(band.rect), _Z["band"])
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        palette = self._look.palette
-        ringed = self._look.current == self.band.id
-        painter.setPen(QPen(QColor(palette.accent), 2) if ringed else Qt.PenStyle.NoPen)
-        painter.setBrush(mixed(self._look.colour(self.band.id), palette.band, palette.window))
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 10, 10)
-        if _detail(painter) < looks.TEXT_FROM:
-            return
-        line = QRectF(self.rect().left() + 12, self.rect().top() + 5, self.rect().width() - 24, 20)
-        name = self.band.id if self.band.first else f"{self.band.id} …"
-        ink = self._look.ink(self.band.id)
-        write(painter, line, name, looks.TITLE, ink, bold=self.band.first, align=Qt.AlignmentFlag.AlignLeft)
-        if self.band.last and self.rect().width() > 130:
-            shape = shape_text(self.band.output)
-            write(painter, line, shape, looks.SMALL, palette.muted, align=Qt.AlignmentFlag.AlignRight)
 
 
 class CardItem(QGraphicsRectItem):
@@ -79,7 +51,7 @@ class CardItem(QGraphicsRectItem):
         self._look = look
         self.setPos(box.rect.x, box.rect.y)
         width, height = box.rect.width, box.rect.height
-        _bare(self, QRectF(0, 0, width, height).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN), _Z["card"])
+        bare(self, QRectF(0, 0, width, height).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN), Z["card"])
         self._card = QRectF(0, 0, width, height)
         self._lifted = False
 
@@ -117,7 +89,7 @@ class CardItem(QGraphicsRectItem):
 
     def lift(self) -> None:
         """Stand above all else, as a card that is being dragged."""
-        self.setZValue(_Z["dragged"])
+        self.setZValue(Z["dragged"])
         self.setOpacity(0.9)
         self._lifted = True
 
@@ -139,7 +111,7 @@ class CardItem(QGraphicsRectItem):
         self._paint_card(painter, colour)
         if self.deleted:
             self._paint_passing(painter)
-        detail = _detail(painter)
+        detail = self._look.detail(painter)
         if detail >= looks.TEXT_FROM:
             self._paint_words(painter, small_print=detail >= looks.DETAIL_FROM, colour=colour)
         if self.box.cell.node.moved and kind == "block":
@@ -177,7 +149,7 @@ class CardItem(QGraphicsRectItem):
         painter.drawRoundedRect(self._card.adjusted(-4, -4, 4, 4), looks.RADIUS + 3, looks.RADIUS + 3)
 
     def _paint_card(self, painter: QPainter, colour: QColor) -> None:
-        palette = self._look.palette
+        look, palette = self._look, self._look.palette
         faded = mixed(colour, 0.45, palette.window)
         pen = QPen(faded if self.deleted else colour, 1.4)
         if self.deleted:
@@ -185,13 +157,26 @@ class CardItem(QGraphicsRectItem):
         elif self.mode == "cut":
             # As the arc lights up that is left of a deleted block, so does the card when the arc is cut.
             pen = QPen(QColor(palette.accent), looks.THICK)
-        ground = mixed(colour, palette.band, palette.window) if self.deleted else self._raised()
         painter.setPen(pen)
-        painter.setBrush(ground)
+        painter.setBrush(self._ground(colour))
         painter.drawPath(looks.card_path(self._card.width(), self._card.height()))
+        if self.deleted and look.grey:
+            hatch(painter, self._card.adjusted(3, 7, -3, -3), colour)
+        bar = mixed(colour, 0.3, palette.window) if self.deleted else colour
+        dashes = look.bar_dashes(self.box.cell.node.stage or self.box.id)
+        if dashes:
+            looks.paint_dashed_bar(painter, self._card.width(), bar, dashes)
+            return
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(mixed(colour, 0.3, palette.window) if self.deleted else colour)
+        painter.setBrush(bar)
         painter.drawPath(looks.bar_path(self._card.width()))
+
+    def _ground(self, colour: QColor) -> QColor:
+        """Behind the words: of a deleted card the band's, else the colour of the quantity that is shown, if any."""
+        palette = self._look.palette
+        if self.deleted:
+            return mixed(colour, palette.band, palette.window)
+        return self._look.fill(self._look.value(self.box.cell)) or self._raised()
 
     def _raised(self) -> QColor:
         """A card's ground: white on light; on dark a shade that parts it from its band without glare."""
@@ -221,9 +206,13 @@ class CardItem(QGraphicsRectItem):
 
     def _paint_words(self, painter: QPainter, small_print: bool, colour: QColor) -> None:
         palette = self._look.palette
-        ground = mixed(colour, palette.band, palette.window)
-        text = mixed(QColor(palette.muted), 0.75, ground) if self.deleted else QColor(palette.text)
-        muted = text if self.deleted else QColor(palette.muted)
+        ground = self._ground(colour)
+        value = self._look.value(self.box.cell)
+        text, muted = QColor(palette.text), QColor(palette.muted)
+        if self.deleted:
+            text = muted = mixed(muted, 0.75, ground)
+        elif value is not None:
+            text = muted = text_on(ground)
         width = self._card.width()
         switched = self.box.cell.kind == "block" and small_print
         left = Qt.AlignmentFlag.AlignLeft if switched else Qt.AlignmentFlag.AlignHCenter
@@ -231,7 +220,9 @@ class CardItem(QGraphicsRectItem):
         write(painter, head, self.title, looks.NUMBER, text, bold=True, align=left)
         if not small_print:
             return
-        write(painter, QRectF(0, 35, width, 18), self.detail, looks.SMALL, muted)
+        colouring = self._look.colouring
+        detail = self.detail if colouring is None or value is None else colouring.text(value)
+        write(painter, QRectF(0, 35, width, 18), detail, looks.SMALL, muted)
         if switched:
             paint_switch(painter, self._switch(), not self.deleted, colour, palette)
 
@@ -266,7 +257,7 @@ class LineItem(QGraphicsPathItem):
             self.setPath(looks.broken(self._whole) if self.cut else self._whole)
         pen = looks.edge_pen(self.line.kind, self._look.palette, self.lit)
         self.setPen(pen)
-        self.setZValue(_Z["lit"] if self.lit else _Z["line"])
+        self.setZValue(Z["lit"] if self.lit else Z["line"])
 
     def near(self, point: QPointF) -> bool:
         """Whether a point is on the line or next to it, the gap of a cut one included."""
@@ -308,10 +299,10 @@ class LabelItem(QGraphicsRectItem):
         self._pill = QRectF(x - 34, y - 9, 68, 18)
         straight = len(line.points) == 2
         self._top = line.points[0][1] if straight else y
-        _bare(self, self._pill.united(QRectF(x - 1, self._top, 2, 1)), _Z["label"])
+        bare(self, self._pill.united(QRectF(x - 1, self._top, 2, 1)), Z["label"])
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if _detail(painter) < looks.TEXT_FROM:
+        if self._look.detail(painter) < looks.TEXT_FROM:
             return
         palette = self._look.palette
         x = self._pill.center().x()
@@ -329,7 +320,7 @@ class PoolItem(QGraphicsRectItem):
         super().__init__()
         self.pool = pool
         self._look = look
-        _bare(self, qrect(pool.rect), _Z["pool"])
+        bare(self, qrect(pool.rect), Z["pool"])
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         palette = self._look.palette
@@ -338,7 +329,7 @@ class PoolItem(QGraphicsRectItem):
         painter.setPen(QPen(mixed(colour, 0.7, palette.window), 1.2))
         painter.setBrush(mixed(colour, 0.04, palette.window))
         painter.drawPath(looks.pool_path(rect))
-        if _detail(painter) < looks.DETAIL_FROM:
+        if self._look.detail(painter) < looks.DETAIL_FROM:
             return
         painter.save()
         painter.translate(rect.center())

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
+from explorer.app.diagram.greyscale import DASHES, stage_grey
+from explorer.app.diagram.heat import heat
 from explorer.app.text import tr
 from explorer.app.theme import Palette, mixed, part_colour
+from explorer.networks.colouring import Colouring
 from explorer.networks.graph import EdgeKind, Node
+from explorer.networks.layout import Cell
 from explorer.networks.spec import Shape
 
 CACHE_MODE = QGraphicsItem.CacheMode.NoCache
 """Of every item. Frames keep within their limit without cached pixmaps (tests/benchmarks/diagram.py), which would cost
 memory at 600 blocks."""
 TEXT_FROM = 0.42
-"""Level of detail (device pixels per unit) from which words are painted: below, they would be dots."""
+"""Level of detail (logical pixels per unit) from which words are painted: below, they would be dots, and stages show a
+summary instead of their cards."""
 DETAIL_FROM = 0.6
 """Level of detail from which switches and small print are painted, and switches can be clicked."""
 NUMBER, SMALL, TITLE = 14, 11, 13
@@ -40,6 +45,10 @@ class Look:
         light: id of the block that is lit for a moment from elsewhere (a bar of a chart), None for none.
         targets: while a block is dragged, ids of the blocks that it can change places with; else None.
         over: the one of them that it is over, None for none.
+        colouring: what the blocks are filled by, None for their stages' colours alone.
+        grey: for a print without colours: stages are told apart by the pattern of their bars.
+        clear: nothing is painted behind the picture; bands let the page through.
+        resolution: pixels of the device for one logical pixel, where something else than a screen is painted on.
     """
 
     palette: Palette
@@ -49,13 +58,48 @@ class Look:
     light: str | None = None
     targets: frozenset[str] | None = None
     over: str | None = None
+    colouring: Colouring | None = None
+    grey: bool = False
+    clear: bool = False
+    resolution: float = 1.0
+    _values: dict[str, float | None] = field(default_factory=dict)
+
+    def colour_by(self, colouring: Colouring | None) -> None:
+        """Another quantity, or none."""
+        self.colouring = colouring
+        self._values.clear()
+
+    def value(self, cell: Cell) -> float | None:
+        """A cell's value of the quantity, that of its place; of a fold the mean of its blocks."""
+        if self.colouring is None or cell.kind in ("input", "handle"):
+            return None
+        if cell.id not in self._values:
+            self._values[cell.id] = self.colouring.value(cell.hidden or (cell.node.place or cell.id,))
+        return self._values[cell.id]
+
+    def fill(self, value: float | None) -> QColor | None:
+        """The colour of a value; None where there is none."""
+        if self.colouring is None or value is None:
+            return None
+        return heat(self.colouring.share(value), self.palette, self.grey)
+
+    def detail(self, painter: QPainter) -> float:
+        """Logical pixels for one unit of the scene: how near a person is."""
+        found = QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
+        return found / self.resolution
 
     def colour(self, part_id: str) -> QColor:
         """Of a part, a stage, or any block of it."""
-        return part_colour(part_id)
+        return stage_grey(part_id) if self.grey else part_colour(part_id)
+
+    def bar_dashes(self, part_id: str) -> tuple[float, ...]:
+        """The pattern of a part's bar on a print without colours; empty where it is solid."""
+        return DASHES.get(part_id.split(".")[0], ()) if self.grey else ()
 
     def ink(self, part_id: str) -> QColor:
         """A part's colour, with enough contrast for words."""
+        if self.grey:
+            return QColor(self.palette.text)
         ground = "#ffffff" if self.palette.dark else "#000000"
         return mixed(part_colour(part_id), 0.78 if self.palette.dark else 0.72, ground)
 
@@ -132,6 +176,16 @@ def bar_path(width: float, height: float = 6.0, radius: float = RADIUS) -> QPain
     path.lineTo(0, height)
     path.closeSubpath()
     return path
+
+
+def paint_dashed_bar(painter: QPainter, width: float, colour: QColor, dashes: tuple[float, ...]) -> None:
+    """The bar along a card's top with gaps, for prints without colours."""
+    height = 6.0
+    pen = QPen(colour, height)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern(list(dashes))
+    painter.setPen(pen)
+    painter.drawLine(QPointF(RADIUS - 3, height / 2 + 0.5), QPointF(width - RADIUS + 3, height / 2 + 0.5))
 
 
 def paint_moved(painter: QPainter, centre: QPointF, palette: Palette) -> None:

@@ -6,23 +6,55 @@ cheap. What only changes looks (deleted blocks, cut shortcuts, the selection) re
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QGraphicsScene
 
+from explorer.app.diagram.bands import BandItem, stage_at
 from explorer.app.diagram.dragging import Drag
-from explorer.app.diagram.items import BandItem, CardItem, LabelItem, LineItem, PoolItem
-from explorer.app.diagram.look import Look
+from explorer.app.diagram.items import CardItem, LabelItem, LineItem, PoolItem
+from explorer.app.diagram.look import TEXT_FROM, Look
 from explorer.app.diagram.opened import OpenedItem
 from explorer.app.diagram.words import card_words
 from explorer.app.theme import Palette
+from explorer.networks.colouring import Colouring
 from explorer.networks.graph import Graph, block_graph
-from explorer.networks.layout import Layout, layout
+from explorer.networks.layout import Band, Box, Layout, layout, runs
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 
 TITLE_HEIGHT = 30.0
 """Of the part of a band that a click selects the stage by."""
+
+Level = Literal["stages", "runs", "blocks"]
+"""How much of a network is shown: a summary of each stage; equal blocks folded; every block. The operations of one
+part are opened over it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a network is shown, for showing the same elsewhere.
+
+    Attributes:
+        unfolded: ids of the runs that a person unfolded.
+        visible: blocks that stay visible inside a folded run.
+        room: width and height that it is laid out for.
+        zoom: logical pixels for one unit of the scene.
+        stages: whether only summaries of the stages are wanted, however near.
+        opened: id of the part whose operations are shown, empty for none.
+        colouring: what the blocks are filled by, None for their stages' colours alone.
+    """
+
+    unfolded: frozenset[str] = frozenset()
+    visible: frozenset[str] = frozenset()
+    room: tuple[float, float] = (850.0, 300.0)
+    zoom: float = 1.0
+    stages: bool = False
+    opened: str = ""
+    colouring: Colouring | None = None
 
 
 class DiagramScene(QGraphicsScene):
@@ -44,6 +76,9 @@ class DiagramScene(QGraphicsScene):
         self._unfolded: frozenset[str] = frozenset()
         self._shown: frozenset[str] = frozenset()
         self._room = (850.0, 300.0)
+        self._zoom = 1.0
+        self._stages_only = False
+        self._details: QGraphicsItem | None = None
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
@@ -72,6 +107,7 @@ class DiagramScene(QGraphicsScene):
             self.look.deleted, self.look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
             self.look.current = self.look.light = None
             self._unfolded, self._shown = frozenset(), lesion.deleted | lesion.cut
+            self._stages_only = False
         self.rebuild()
         return other
 
@@ -112,6 +148,8 @@ class DiagramScene(QGraphicsScene):
                 self.cards[block].update()
             if block in self.arcs:
                 self.arcs[block].refresh()
+        if self.summary and changed:
+            self.update()
         if self.opened is not None:
             self.opened.update()
 
@@ -124,7 +162,7 @@ class DiagramScene(QGraphicsScene):
             if name in self.cards:
                 self.cards[name].update()
         for band in self._bands:
-            if band.band.id in (before, current):
+            if self.summary or band.band.id in (before, current):
                 band.update()
 
     def set_light(self, block: str | None) -> None:
@@ -150,6 +188,69 @@ class DiagramScene(QGraphicsScene):
             self._shown |= hidden
             self.rebuild()
         return bool(hidden)
+
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """What the blocks are filled by; None for their stages' colours alone."""
+        self.look.colour_by(colouring)
+        self.update()
+
+    # -- levels of detail ----------------------------------------------------------------------------------------
+
+    @property
+    def summary(self) -> bool:
+        """Whether stages show a summary in place of their cards."""
+        return self._stages_only or self._zoom < TEXT_FROM
+
+    @property
+    def level(self) -> Level:
+        """What is shown now."""
+        if self.summary:
+            return "stages"
+        return "runs" if any(card.box.cell.kind == "fold" for card in self.cards.values()) else "blocks"
+
+    def set_zoom(self, zoom: float) -> bool:
+        """How near a person is; says whether cards came or went."""
+        before, self._zoom = self.summary, zoom
+        if self.summary != before:
+            self._show_details()
+        return self.summary != before
+
+    def set_level(self, level: Level) -> None:
+        """Fold everything, or unfold it; `stages`: show summaries however near."""
+        assert self.spec is not None
+        self._stages_only = level == "stages"
+        done = self.look.deleted | self.look.cut
+        self._unfolded = runs(self.graph) if level == "blocks" else frozenset()
+        self._shown = done
+        if self.look.current not in {"stem", "head", *self.spec.block_ids, *(stage.id for stage in self.spec.stages)}:
+            self.look.current = None
+        elif self.look.current in self.spec.block_ids:
+            self._shown |= {str(self.look.current)}
+        self.rebuild()
+
+    def shown(self) -> Shown:
+        """What is shown, for showing the same elsewhere."""
+        return Shown(
+            self._unfolded, self._shown, self._room, self._zoom, self._stages_only,
+            self.opened.cell.id if self.opened else "", self.look.colouring,
+        )  # fmt: skip
+
+    def show_like(self, shown: Shown) -> None:
+        """Show of this network what is shown of it elsewhere."""
+        self._unfolded, self._shown, self._room = shown.unfolded, shown.visible, shown.room
+        self._zoom, self._stages_only = shown.zoom, shown.stages
+        self.look.colour_by(shown.colouring)
+        self.rebuild()
+        if shown.opened:
+            self.open_part(shown.opened)
+
+    def _show_details(self) -> None:
+        """Cards and lines, or the summaries in their place."""
+        if self._details is not None:
+            self._details.setVisible(not self.summary)
+        for band in self._bands:
+            band.summary = self.summary
+            band.update()
 
     # -- folding and opening -------------------------------------------------------------------------------------
 
@@ -219,8 +320,9 @@ class DiagramScene(QGraphicsScene):
         return [box_id for box_id, card in self.cards.items() if card.box.cell.kind != "input"]
 
     def card_at(self, point: QPointF) -> CardItem | None:
+        """The card at a point; none of a stage that shows its summary."""
         for card in self.cards.values():
-            if card.contains(card.mapFromScene(point)):
+            if card.isVisible() and card.contains(card.mapFromScene(point)):
                 return card
         return None
 
@@ -238,12 +340,15 @@ class DiagramScene(QGraphicsScene):
 
     def stage_at(self, point: QPointF) -> str | None:
         """The stage whose title is at a point."""
+        return stage_at(self._bands, point, TITLE_HEIGHT)
+
+    def stage_rect(self, stage: str) -> QRectF:
+        """The ground of a stage, all its pieces."""
+        rect = QRectF()
         for item in self._bands:
-            title = QRectF(item.rect())
-            title.setHeight(TITLE_HEIGHT)
-            if title.contains(point):
-                return item.band.id
-        return None
+            if item.band.id == stage:
+                rect = rect.united(item.rect())
+        return rect
 
     def content(self) -> QRectF:
         """What fit shows."""
@@ -263,14 +368,39 @@ class DiagramScene(QGraphicsScene):
         self.setBackgroundBrush(QColor(self.look.palette.window))
         placed = layout(self.graph, self._unfolded, self._shown, self._room)
         self.layout_ = placed
-        self._bands = [BandItem(band, self.look) for band in placed.bands]
+        self._bands = self._make_bands(placed)
         lines = [LineItem(line, self.look) for line in placed.lines]
         self._pools = [PoolItem(pool, self.look) for pool in placed.pools]
         labels = [LabelItem(line, self.look) for line in placed.lines if line.shape is not None]
         self.cards = {box.id: CardItem(box, *card_words(box.cell, self.spec), self.look) for box in placed.boxes}
         self.arcs = {line.line.around: line for line in lines if line.line.around is not None}
-        for item in (*self._bands, *lines, *labels, *self._pools, *self.cards.values()):
+        # Whatever a summary stands in for has one parent, which is hidden as one.
+        self._details = QGraphicsRectItem()
+        self._details.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+        self._details.setZValue(1.0)
+        outside = [card for card in self.cards.values() if card.box.cell.node.stage is None]
+        inside = [card for card in self.cards.values() if card.box.cell.node.stage is not None]
+        for item in (*lines, *labels, *self._pools, *inside):
+            item.setParentItem(self._details)
+        for item in (*self._bands, *outside, self._details):
             self.addItem(item)
+        self._show_details()
         margin = max(placed.width, placed.height)
         self.open_part(open_id)
         self.setSceneRect(self.content().adjusted(-margin, -margin, margin, margin))
+
+    def _make_bands(self, placed: Layout) -> list[BandItem]:
+        """Each with the cards on it; the widest piece of a stage bears its words."""
+        assert self.spec is not None
+        blocks = {stage.id: tuple(block.id for block in stage.blocks) for stage in self.spec.stages}
+        widest: dict[str, Band] = {}
+        for band in placed.bands:
+            if band.id not in widest or band.rect.width > widest[band.id].rect.width:
+                widest[band.id] = band
+        boxes: dict[tuple[str | None, int], list[Box]] = {}
+        for box in placed.boxes:
+            boxes.setdefault((box.cell.node.stage, box.row), []).append(box)
+        return [
+            BandItem(band, boxes[band.id, band.row], blocks.get(band.id, ()), band is widest[band.id], self.look)
+            for band in placed.bands
+        ]
