@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from explorer.app.diagram.controls import Controls
+from explorer.app.diagram.heat import heat
 from explorer.app.diagram.look import broken, edge_pen, font, kind_text, paint_moved, pool_path, write
 from explorer.app.text import tr
 from explorer.app.theme import Palette, theme
+from explorer.networks.colouring import Colouring
 from explorer.networks.graph import EdgeKind
 from explorer.networks.lesion import INTACT, Lesion, places
 from explorer.networks.spec import NetworkSpec
@@ -20,6 +23,11 @@ Entry = EdgeKind | Literal["pool", "deleted", "cut", "moved"]
 _SIZE = 12
 _LINE = 22.0
 _SAMPLE = 28.0
+_SPACE = 8.0
+_BAR = QSizeF(120, 9)
+_STEPS = 40
+_NARROW = 620
+"""Width of a view in which the choices stand below the legend."""
 _KINDS: tuple[EdgeKind, ...] = ("identity", "projection", "subsampling")
 
 
@@ -30,13 +38,19 @@ class Legend:
     Attributes:
         entries: pairs of what occurs (a kind of edge, a pool, or something that was done) and its words.
         count: how many blocks or layers there are, and are deleted, cut, moved.
+        colouring: what the blocks are filled by, with a bar of its scale; None for no such bar.
+        grey: for a print without colours.
     """
 
     entries: tuple[tuple[Entry, str], ...]
     count: str
+    colouring: Colouring | None = None
+    grey: bool = False
 
     @classmethod
-    def of(cls, spec: NetworkSpec, lesion: Lesion = INTACT) -> Legend:
+    def of(
+        cls, spec: NetworkSpec, lesion: Lesion = INTACT, colouring: Colouring | None = None, grey: bool = False
+    ) -> Legend:
         """The legend of a network: only what occurs in it."""
         there = {block.shortcut for block in spec.all_blocks}
         preactivated = any(block.preactivated for block in spec.all_blocks)
@@ -59,7 +73,18 @@ class Legend:
             *([tr("{count} cut", count=f"{len(lesion.cut):,}")] if lesion.cut else []),
             *([tr("{count} moved", count=f"{moved:,}")] if moved else []),
         ]
-        return cls(tuple(entries), " · ".join(parts))
+        return cls(tuple(entries), " · ".join(parts), colouring, grey)
+
+    @property
+    def words(self) -> str:
+        """All of it in a line, for a screen reader."""
+        scale = [] if self.colouring is None else [" ".join((tr(self.colouring.title), *self._ends()))]
+        return "; ".join([*scale, *(words for _, words in self.entries), self.count])
+
+    def _ends(self) -> tuple[str, str]:
+        """The words at both ends of the scale."""
+        assert self.colouring is not None
+        return "0", self.colouring.text(self.colouring.largest)
 
     def height(self, width: float) -> float:
         """What it needs at that width."""
@@ -68,6 +93,8 @@ class Legend:
     def paint(self, painter: QPainter, rect: QRectF, palette: Palette) -> None:
         """Into a rectangle, from its top left."""
         *places, end = self._places(rect.width())
+        if self.colouring is not None:
+            self._paint_scale(painter, rect.topLeft() + places.pop(0) * _LINE, palette)
         for (kind, words), place in zip(self.entries, places, strict=True):
             x, y = rect.left() + place.x(), rect.top() + place.y() * _LINE
             _paint_sample(painter, kind, QRectF(x, y, _SAMPLE, _LINE), palette)
@@ -76,12 +103,39 @@ class Legend:
         last = QRectF(rect.left(), rect.top() + end.y() * _LINE, rect.width(), _LINE)
         write(painter, last, self.count, _SIZE, palette.muted, align=Qt.AlignmentFlag.AlignRight)
 
+    def _paint_scale(self, painter: QPainter, at: QPointF, palette: Palette) -> None:
+        """Title, 0, the colours, the largest value."""
+        assert self.colouring is not None
+        left = Qt.AlignmentFlag.AlignLeft
+        x = at.x()
+        for text, bold, colour in zip((tr(self.colouring.title), self._ends()[0]), (True, False), (palette.text, palette.muted), strict=True):
+            write(painter, QRectF(x, at.y(), 10, _LINE), text, _SIZE, colour, bold=bold, align=left)
+            x += QFontMetricsF(font(_SIZE, bold)).horizontalAdvance(text) + _SPACE
+        bar = QRectF(x, at.y() + (_LINE - _BAR.height()) / 2, _BAR.width(), _BAR.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        for step in range(_STEPS):
+            piece = QRectF(bar.left() + step * bar.width() / _STEPS, bar.top(), bar.width() / _STEPS + 0.3, bar.height())
+            painter.fillRect(piece, heat((step + 0.5) / _STEPS, palette, self.grey))
+        painter.setPen(QPen(QColor(palette.line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar)
+        end = QRectF(bar.right() + _SPACE, at.y(), 10, _LINE)
+        write(painter, end, self._ends()[1], _SIZE, palette.muted, align=left)
+
+    def _scale_width(self) -> float:
+        if self.colouring is None:
+            return 0.0
+        title = QFontMetricsF(font(_SIZE, True)).horizontalAdvance(tr(self.colouring.title))
+        ends = sum(QFontMetricsF(font(_SIZE)).horizontalAdvance(text) for text in self._ends())
+        return title + ends + _BAR.width() + 3 * _SPACE
+
     def _places(self, width: float) -> list[QPointF]:
-        """Left end of each entry and of the count; y counts lines."""
+        """Left end of the scale if there is one, of each entry and of the count; y counts lines."""
         metrics = QFontMetricsF(font(_SIZE))
         x, line, places = 0.0, 0, []
         widths = [_SAMPLE + 8 + metrics.horizontalAdvance(words) for _, words in self.entries]
-        for needed in [*widths, metrics.horizontalAdvance(self.count)]:
+        scale = [] if self.colouring is None else [self._scale_width()]
+        for needed in [*scale, *widths, metrics.horizontalAdvance(self.count)]:
             if x and x + needed > width:
                 x, line = 0.0, line + 1
             places.append(QPointF(x, line))
@@ -117,28 +171,52 @@ def _paint_sample(painter: QPainter, kind: Entry, rect: QRectF, palette: Palette
 
 
 class LegendStrip(QWidget):
-    """The legend as a strip of the diagram's view; it keeps its size whatever the zoom."""
+    """The legend as a strip of the diagram's view, with the view's choices at its right end; it keeps its size
+    whatever the zoom."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._legend: Legend | None = None
+        self.controls = Controls(self)
 
     def show_legend(self, legend: Legend) -> None:
         self._legend = legend
         self.setAccessibleName(tr("Legend"))
-        self.setAccessibleDescription("; ".join([*(words for _, words in legend.entries), legend.count]))
+        self.setAccessibleDescription(legend.words)
         self.update()
 
     def needed(self, width: int) -> int:
-        """Its height at that width."""
-        return int(self._legend.height(width - 32)) if self._legend else 0
+        """Its height at that width: the choices stand beside the legend, in a narrow view below it."""
+        if self._legend is None:
+            return 0
+        height = int(self._legend.height(self._room(width)))
+        return height if self._beside(width) else height + self.controls.sizeHint().height()
+
+    def _beside(self, width: int) -> bool:
+        return width >= _NARROW
+
+    def _room(self, width: int) -> float:
+        taken = self.controls.sizeHint().width() + 16 if self._beside(width) else 0
+        return float(width - 32 - taken)
+
+    def place_controls(self) -> None:
+        """The choices at the right, in the last line."""
+        size = self.controls.sizeHint()
+        self.controls.setGeometry(
+            max(self.width() - size.width() - 12, 0), self.height() - size.height() - 3, size.width(), size.height()
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(400, self.needed(400))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.place_controls()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._legend is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._legend.paint(painter, QRectF(self.rect()).adjusted(16, 0, -16, 0), theme().palette)
+        rect = QRectF(16, 0, self._room(self.width()), self.height())
+        self._legend.paint(painter, rect, theme().palette)

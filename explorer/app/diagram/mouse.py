@@ -10,7 +10,7 @@ from explorer.app.diagram import look as looks
 from explorer.app.diagram.items import CardItem
 from explorer.app.diagram.menu import block_menu
 from explorer.app.diagram.scene import DiagramScene
-from explorer.app.diagram.words import arc_tooltip, pool_tooltip, tooltip
+from explorer.app.diagram.words import arc_tooltip, pool_tooltip, stage_tooltip, tooltip
 from explorer.app.diagram.zoom import ZoomView
 from explorer.app.theme import theme
 from explorer.networks.spec import NetworkSpec
@@ -44,6 +44,9 @@ class MouseView(ZoomView):
 
     def toggle_fold(self, box_id: str) -> None:
         """Unfold or fold a run."""
+
+    def approach(self, stage: str) -> None:
+        """Show the cards of a stage."""
 
     def open_part(self, part_id: str) -> bool:
         """Show the operations of a part; False where there are none."""
@@ -80,17 +83,22 @@ class MouseView(ZoomView):
 
     def _arc_at(self, point: QPointF) -> str | None:
         """The block whose arc can be clicked there."""
-        return self._scene.arc_at(point) if self.zoom >= looks.DETAIL_FROM else None
+        near = self.zoom >= looks.DETAIL_FROM and not self._scene.summary
+        return self._scene.arc_at(point) if near else None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Opens a card, or closes the sheet; a quick second click on a switch or an arc is a second click."""
+        """Opens a card, goes near to a stage that shows its summary, or closes the sheet; a quick second click on a
+        switch or an arc is a second click."""
         at = event.position().toPoint()
         point = self.mapToScene(at)
         if self._on_sheet(point):
             self._scene.close_part()
             return
         card = self._scene.card_at(point)
-        if self._on_switch(card, point) if card is not None else self._arc_at(point):
+        stage = self._scene.stage_at(point) if self._scene.summary else None
+        if card is None and stage is not None:
+            self.approach(stage)
+        elif self._on_switch(card, point) if card is not None else self._arc_at(point):
             self.click(at)
         elif card is not None and card.box.id == self._clicked:
             self.open_part(card.box.id)
@@ -168,7 +176,10 @@ class MouseView(ZoomView):
             return ""
         card = self._scene.card_at(point)
         if card is not None:
-            return tooltip(card.box.cell, spec, card.mode)
+            return tooltip(card.box.cell, spec, card.mode, self._scene.look.colouring)
+        stage = self._scene.stage_at(point) if self._scene.summary else None
+        if stage is not None:
+            return stage_tooltip(spec, stage)
         pool, arc = self._scene.pool_at(point), self._arc_at(point)
         if pool is not None:
             return pool_tooltip(pool)

@@ -7,20 +7,25 @@ whoever owns the document answers by `set_spec`, `set_lesion` and `set_selection
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.app.diagram import look as looks
+from explorer.app.diagram.controls import KINDS, STAGES_KIND
 from explorer.app.diagram.dragging import neighbour
 from explorer.app.diagram.items import CardItem
 from explorer.app.diagram.legend import Legend, LegendStrip
+from explorer.app.diagram.minimap import Minimap
 from explorer.app.diagram.mouse import MouseView
 from explorer.app.diagram.scene import DiagramScene
 from explorer.app.diagram.words import spoken
+from explorer.app.diagram.zoom import LARGEST_FIT
 from explorer.app.text import tr
 from explorer.app.theme import theme
+from explorer.networks.colouring import COST_KINDS, Colouring, cost_colouring
 from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
@@ -35,13 +40,26 @@ class DiagramView(MouseView):
     restore the shortcut; a card that is dragged onto another one of equal shape asks to change places with it, Alt and
     arrows with the next one; double click or Enter opens a block, unfolds and folds; Esc closes, or lets go of a card;
     wheel zooms at the cursor, dragging the ground (or anything with the middle button, or Ctrl and arrows) pans;
-    + - 0 F zoom in, out, to actual size and to fit; the right button lists what can be done to a block. Until a person
-    zooms or pans, the network stays fitted to the view.
+    + - 0 F zoom in, out, to actual size and to fit; 1 2 3 show stages, folded runs, all blocks, 4 opens the current
+    part; the right button lists what can be done to a block. Until a person zooms or pans, the network stays fitted to
+    the view; from afar stages show a summary in place of cards too small to read, and where only a part is seen, a
+    small overview stands in the corner.
     """
+
+    colouring_requested = Signal(str)
+    """A kind of colouring that only somebody else can make (`time`), who answers by `set_colouring`."""
+    colouring_changed = Signal(object)
+    """What the blocks are coloured by now: a `Colouring`, or None."""
+    view_changed = Signal()
+    """Another part of the scene is seen, or in another size."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._legend = LegendStrip(self)
+        self._legend.controls.kind_chosen.connect(self.choose_colouring)
+        self._legend.controls.level_chosen.connect(self.choose_level)
+        self._minimap = Minimap(self)
+        self._minimap.wanted.connect(self._look_at)
         self.setMinimumSize(240, 140)
         self.setAccessibleName(tr("Diagram of the network"))
         self._keys: dict[int, Callable[[], None]] = {
@@ -54,6 +72,10 @@ class DiagramView(MouseView):
             Qt.Key.Key_Minus: self.zoom_out,
             Qt.Key.Key_0: self.actual_size,
             Qt.Key.Key_F: self.fit,
+            Qt.Key.Key_1: partial(self.choose_level, "stages"),
+            Qt.Key.Key_2: partial(self.choose_level, "runs"),
+            Qt.Key.Key_3: partial(self.choose_level, "blocks"),
+            Qt.Key.Key_4: self.open_current,
         }
         self._steps: dict[int, tuple[int, int]] = {
             Qt.Key.Key_Left: (-1, 0),
@@ -73,6 +95,7 @@ class DiagramView(MouseView):
     def set_spec(self, spec: NetworkSpec) -> None:
         """Another network: fitted, nothing deleted or selected; one with the same blocks keeps all that."""
         other = self._scene.show_spec(spec)
+        self._recolour(spec)
         self._say()
         if other or self.fitted:
             self.fit()
@@ -96,8 +119,38 @@ class DiagramView(MouseView):
         Nothing is selected, moved or taken out of its fold."""
         self._scene.set_light(block_id)
 
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """Fill the blocks by a quantity, with its scale in the legend; None: only their stages' colours. It lasts until
+        another network comes, for which quantities that arithmetic knows are computed anew."""
+        if colouring is None and self._scene.look.colouring is None:
+            return
+        self._scene.set_colouring(colouring)
+        kind = colouring.kind if colouring is not None else STAGES_KIND
+        self._legend.controls.show_kind(kind if kind in KINDS else STAGES_KIND)
+        self._say()
+        if self.fitted:
+            self.fit()
+        self.shifted()
+        self.colouring_changed.emit(colouring)
+
+    @property
+    def colouring(self) -> Colouring | None:
+        """What the blocks are filled by."""
+        return self._scene.look.colouring
+
+    def offer_time(self, offered: bool) -> None:
+        """Whether the menu has `measured time`: somebody answers `colouring_requested`."""
+        self._legend.controls.time_offered = offered
+
+    def set_minimap(self, shown: bool) -> None:
+        """Whether the overview may stand in the corner."""
+        self._minimap.enabled = shown
+        self.shifted()
+
     def reveal(self, part_id: str) -> bool:
         """Bring a part out of its fold and centre it, selected and large enough to read; False if there is none."""
+        if self._scene.level == "stages" and self.zoom >= looks.TEXT_FROM:
+            self.choose_level("runs")
         self.set_selection(part_id)
         card = self._scene.cards.get(part_id)
         if card is None:
@@ -137,6 +190,68 @@ class DiagramView(MouseView):
         opened = self._scene.open_part(part_id)
         self._place_sheet()
         return opened
+
+    def choose_colouring(self, kind: str) -> None:
+        """A person wants the blocks coloured by `stages`, `parameters`, `macs`, `activations` or `time`."""
+        spec = self._scene.spec
+        if kind == STAGES_KIND:
+            self.set_colouring(None)
+        elif kind in COST_KINDS and spec is not None:
+            self.set_colouring(cost_colouring(spec, kind))
+        else:
+            # Until the answer comes the menu says what is shown.
+            self._legend.controls.show_kind(self.colouring.kind if self.colouring is not None else STAGES_KIND)
+            self.colouring_requested.emit(kind)
+
+    def _recolour(self, spec: NetworkSpec) -> None:
+        before = self.colouring
+        if before is not None:
+            self.set_colouring(cost_colouring(spec, before.kind) if before.kind in COST_KINDS else None)
+
+    def choose_level(self, level: str) -> None:
+        """A person wants to see `stages`, folded `runs`, all `blocks`, or the `operations` of the current part. The
+        picture is fitted again, and brought near enough for cards where these are wanted."""
+        if self._scene.spec is None:
+            return
+        if level == "operations":
+            self.open_current()
+        elif level in ("stages", "runs", "blocks"):
+            self.let_go()
+            self._scene.set_level(level)
+            self.fit()
+            if level != "stages" and self._scene.summary:
+                self._come_near()
+        self._legend.controls.show_level(self._scene.level)
+        self._say()
+
+    def _come_near(self) -> None:
+        """Cards can be read around the current one, or at the network's beginning."""
+        card = self._scene.cards.get(self._scene.look.current or "")
+        self.zoom_by(looks.DETAIL_FROM / self.zoom)
+        if card is not None:
+            self.centerOn(card)
+        else:
+            self.centerOn(self.seen().width() / 2 - 20, self.seen().height() / 2 - 20)
+
+    def approach(self, stage: str) -> None:
+        """Near enough to a stage for its cards: all of it, or what there is room for of it from its beginning."""
+        if self.zoom >= looks.TEXT_FROM:
+            self.choose_level("runs")
+        rect = self._scene.stage_rect(stage)
+        self.show_rect(rect, LARGEST_FIT)
+        if self.zoom < looks.DETAIL_FROM:
+            self.zoom_by(looks.DETAIL_FROM / self.zoom)
+            self.centerOn(rect.left() + self.seen().width() / 2 - 20, rect.top() + self.seen().height() / 2 - 20)
+
+    def open_current(self) -> None:
+        """The operations of the current part; of the first block where none is current."""
+        current = self._scene.look.current
+        card = self._scene.cards.get(current or "")
+        if card is None or card.box.cell.hidden:
+            spec = self._scene.spec
+            current = spec.block_ids[0] if spec is not None else None
+        if current is not None:
+            self.open_part(current)
 
     def step(self, right: int, down: int) -> None:
         """Walk to the next part, or to the nearest one in the next row."""
@@ -224,6 +339,7 @@ class DiagramView(MouseView):
         self._place_legend()
         super().resizeEvent(event)
         self._place_sheet()
+        self.shifted()
 
     # -- looks ---------------------------------------------------------------------------------------------------
 
@@ -237,6 +353,25 @@ class DiagramView(MouseView):
         super().fit()
         self._place_sheet()
 
+    def zoomed(self) -> None:
+        if self._scene.set_zoom(self.zoom):
+            self._legend.controls.show_level(self._scene.level)
+
+    def shifted(self) -> None:
+        self._follow_minimap()
+        self.view_changed.emit()
+
+    def _follow_minimap(self) -> None:
+        room = QRectF(self.viewport().geometry())
+        # An opened part is what is looked at.
+        layout = None if self._scene.opened is not None else self._scene.layout_
+        self._minimap.follow(layout, self._scene.look, self.seen(), room)
+
+    def _look_at(self, point: QPointF) -> None:
+        """The overview was pressed there."""
+        self._fitted = False
+        self.centerOn(point)
+
     def _visible(self, card: CardItem) -> bool:
         seen = self.mapToScene(self.viewport().rect()).boundingRect()
         return seen.contains(card.sceneBoundingRect())
@@ -244,6 +379,7 @@ class DiagramView(MouseView):
     def _place_sheet(self) -> None:
         """At a readable size over its card, inside what is seen."""
         sheet = self._scene.opened
+        self._follow_minimap()
         if sheet is None:
             return
         room = QRectF(self.viewport().rect()).adjusted(12, 10, -12, -12)
@@ -262,9 +398,11 @@ class DiagramView(MouseView):
         spec, look = self._scene.spec, self._scene.look
         if spec is None:
             return
-        legend = Legend.of(spec, self._scene.lesion)
+        legend = Legend.of(spec, self._scene.lesion, look.colouring)
         self._legend.show_legend(legend)
+        self._legend.controls.show_level(self._scene.level)
         self._place_legend()
+        self._follow_minimap()
         card = self._scene.cards.get(look.current or "")
         words = look.current or "" if card is None else spoken(card.box.cell, card.mode)
         self.setAccessibleDescription(". ".join(filter(None, (spec.name, legend.count, words))))
@@ -273,3 +411,4 @@ class DiagramView(MouseView):
     def _follow_theme(self) -> None:
         self._scene.set_palette(theme().palette)
         self._legend.update()
+        self._minimap.update()

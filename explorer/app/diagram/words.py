@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from explorer.app.diagram.look import kernels_text, shape_text
-from explorer.app.text import tr
+from explorer.app.text import tr, translated
+from explorer.networks.colouring import Colouring
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.layout import Cell
 from explorer.networks.lesion import Mode, exchangeable
@@ -129,10 +130,11 @@ def opened_title(cell: Cell) -> str:
     return tr("{id}, {kind}", id=cell.id, kind=kind)
 
 
-def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
-    """Lines about a card: id, kind, shapes, cost, shortcut, what is or can be done; what a click does to a fold."""
+def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole", colouring: Colouring | None = None) -> str:
+    """Lines about a card: id, kind, shapes, cost, shortcut, what it is coloured by, what is or can be done; what a
+    click does to a fold."""
     if cell.kind == "fold":
-        return _fold_text(cell, spec)
+        return "\n".join([_fold_text(cell, spec), *_value_lines(cell, colouring)])
     if cell.kind == "handle":
         return tr("Click or Enter folds {first} to {last} again.", first=cell.hidden[0], last=cell.hidden[-1])
     if cell.kind == "input":
@@ -144,11 +146,39 @@ def tooltip(cell: Cell, spec: NetworkSpec, mode: Mode = "whole") -> str:
         tr("in {input}, out {output}", input=shape_text(cell.node.input), output=shape_text(cell.node.output)),
         _cost_text(cost),
     ]
+    lines += _value_lines(cell, colouring)
     if cell.node.block is not None:
         lines += _block_lines(cell.node.block, mode)
         if any(cell.id in group for group in exchangeable(spec)):
             lines.append(tr("Dragged onto another card of equal shape, it changes places with it"))
     return "\n".join(lines)
+
+
+def _value_lines(cell: Cell, colouring: Colouring | None) -> list[str]:
+    """What a card is coloured by: its value, with the spread of a measured one; of a fold its blocks' mean."""
+    if colouring is None:
+        return []
+    place = cell.node.place or cell.id
+    value = colouring.value(cell.hidden or (place,))
+    if value is None:
+        return []
+    title, text = tr(colouring.title), colouring.text(value)
+    if cell.hidden:
+        return [tr("{title}: {value} a block, the mean, which colours it", title=title, value=text)]
+    spread = colouring.spread_text(place)
+    line = tr("{title}: {value} ({spread})", title=title, value=text, spread=spread) if spread else f"{title}: {text}"
+    return [line, *([translated(colouring.note)] if colouring.note else [])]
+
+
+def stage_tooltip(spec: NetworkSpec, stage_id: str) -> str:
+    """Lines about a stage that shows its summary."""
+    cost = next(part for part in network_cost(spec).stages if part.id == stage_id)
+    count = next(len(stage.blocks) for stage in spec.stages if stage.id == stage_id)
+    return "\n".join([
+        tr("{id}: {count} blocks, output {shape}", id=stage_id, count=f"{count:,}", shape=shape_text(cost.output)),
+        _cost_text(cost),
+        tr("A double click goes near"),
+    ])  # fmt: skip
 
 
 def _fold_text(cell: Cell, spec: NetworkSpec) -> str:

@@ -37,6 +37,12 @@ class ZoomView(QGraphicsView):
 
     # -- for a subclass ------------------------------------------------------------------------------------------
 
+    def zoomed(self) -> None:
+        """The zoom is another one."""
+
+    def shifted(self) -> None:
+        """Another part of the scene is seen, or the same part in another size."""
+
     def content(self) -> QRectF:
         """What fit shows, in the scene."""
         return self.sceneRect()
@@ -89,7 +95,21 @@ class ZoomView(QGraphicsView):
         scale = min(room.width() / content.width(), room.height() / content.height(), LARGEST_FIT)
         self.resetTransform()
         self.scale(max(scale, ZOOMS[0]), max(scale, ZOOMS[0]))
+        self.zoomed()
         self.centerOn(content.center())
+        self.shifted()
+
+    def show_rect(self, rect: QRectF, largest: float) -> None:
+        """Show a part of the scene, as large as there is room, but no larger than that zoom."""
+        self._fitted = False
+        room = QRectF(self.viewport().rect()).adjusted(_MARGIN, _MARGIN / 2, -_MARGIN, -_MARGIN / 2)
+        scale = min(room.width() / max(rect.width(), 1.0), room.height() / max(rect.height(), 1.0), largest)
+        scale = min(max(scale, ZOOMS[0]), ZOOMS[1])
+        self.resetTransform()
+        self.scale(scale, scale)
+        self.zoomed()
+        self.centerOn(rect.center())
+        self.shifted()
 
     def zoom_in(self) -> None:
         self.zoom_by(_STEP)
@@ -108,7 +128,9 @@ class ZoomView(QGraphicsView):
         factor = min(max(self.zoom * factor, ZOOMS[0]), ZOOMS[1]) / self.zoom
         before = self.mapToScene(at)
         self.scale(factor, factor)
+        self.zoomed()
         self._scroll(self.mapFromScene(before) - at)
+        self.shifted()
 
     def pan(self, by: QPoint) -> None:
         """Move the window onto the scene by pixels."""
@@ -118,6 +140,10 @@ class ZoomView(QGraphicsView):
     def _scroll(self, by: QPoint) -> None:
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() + by.x())
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by.y())
+
+    def seen(self) -> QRectF:
+        """The part of the scene that is seen."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -130,6 +156,10 @@ class ZoomView(QGraphicsView):
         super().resizeEvent(event)
         if self._fitted:
             self.fit()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.shifted()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The wheel zooms at the cursor; sideways, it pans."""
