@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -74,6 +74,7 @@ class Controls(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setToolTip(name)
         button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setMenu(QMenu(button))
         return button
 
@@ -101,6 +102,10 @@ class Controls(QWidget):
     def show_level(self, level: Level) -> None:
         """So much is shown."""
         self._levels[level].setChecked(True)
+        # Zooming changes the words: they must not change the room that the legend has.
+        self.detail.ensurePolished()
+        words = (tr("Detail: {what}", what=level_words(name)) + " ▾" for name in self._levels)
+        self.detail.setMinimumWidth(max(map(self.detail.fontMetrics().horizontalAdvance, words)) + 18)
         self.detail.setText(tr("Detail: {what}", what=level_words(level)) + " ▾")
 
 

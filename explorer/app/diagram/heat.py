@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 from explorer.app.theme import Palette, mixed
 
 _LIGHT = ("#f6f3fb", "#d3c5ec", "#a98dd6", "#7a4fb5", "#43127a")
-_DARK = ("#2a2738", "#4a3a75", "#7656b4", "#ab8be6", "#eadfff")
+_DARK = ("#2a2738", "#4a3a75", "#7656b4", "#a584e3", "#dccdfb")
 _GREY = ("#ffffff", "#d2d2d2", "#9f9f9f", "#676767", "#222222")
 _STEPS = 96
 """Colours are shared among so many steps of the scale, finer than an eye can tell."""

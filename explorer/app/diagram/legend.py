@@ -189,21 +189,22 @@ class LegendStrip(QWidget):
         """Its height at that width: the choices stand beside the legend, in a narrow view below it."""
         if self._legend is None:
             return 0
-        height = int(self._legend.height(self._room(width)))
-        return height if self._beside(width) else height + self.controls.sizeHint().height()
+        height, controls = int(self._legend.height(self._room(width))), self.controls.sizeHint().height() + 2
+        return max(height, controls) if self._beside(width) else height + controls
 
     def _beside(self, width: int) -> bool:
         return width >= _NARROW
 
     def _room(self, width: int) -> float:
-        taken = self.controls.sizeHint().width() + 16 if self._beside(width) else 0
+        taken = self.controls.sizeHint().width() + 12 if self._beside(width) else 0
         return float(width - 32 - taken)
 
     def place_controls(self) -> None:
         """The choices at the right, in the last line."""
+        self.controls.layout().activate()
         size = self.controls.sizeHint()
         self.controls.setGeometry(
-            max(self.width() - size.width() - 12, 0), self.height() - size.height() - 3, size.width(), size.height()
+            max(self.width() - size.width() - 12, 0), self.height() - size.height() - 2, size.width(), size.height()
         )
 
     def sizeHint(self) -> QSize:

@@ -390,17 +390,20 @@ class DiagramScene(QGraphicsScene):
         self.setSceneRect(self.content().adjusted(-margin, -margin, margin, margin))
 
     def _make_bands(self, placed: Layout) -> list[BandItem]:
-        """Each with the cards on it; the widest piece of a stage bears its words."""
+        """Each with the cards on it; the first piece of a stage that is about as wide as any bears its words."""
         assert self.spec is not None
         blocks = {stage.id: tuple(block.id for block in stage.blocks) for stage in self.spec.stages}
-        widest: dict[str, Band] = {}
+        widths: dict[str, float] = {}
         for band in placed.bands:
-            if band.id not in widest or band.rect.width > widest[band.id].rect.width:
-                widest[band.id] = band
+            widths[band.id] = max(widths.get(band.id, 0.0), band.rect.width)
+        told: dict[str, Band] = {}
+        for band in placed.bands:
+            if band.rect.width >= 0.7 * widths[band.id]:
+                told.setdefault(band.id, band)
         boxes: dict[tuple[str | None, int], list[Box]] = {}
         for box in placed.boxes:
             boxes.setdefault((box.cell.node.stage, box.row), []).append(box)
         return [
-            BandItem(band, boxes[band.id, band.row], blocks.get(band.id, ()), band is widest[band.id], self.look)
+            BandItem(band, boxes[band.id, band.row], blocks.get(band.id, ()), band is told[band.id], self.look)
             for band in placed.bands
         ]

@@ -31,6 +31,8 @@ from explorer.networks.spec import NetworkSpec
 
 _LARGEST_SHEET = 1.25
 _PAN = 80
+_NEAR = 0.8
+"""Zoom at which cards are read at ease."""
 
 
 class DiagramView(MouseView):
@@ -227,7 +229,7 @@ class DiagramView(MouseView):
     def _come_near(self) -> None:
         """Cards can be read around the current one, or at the network's beginning."""
         card = self._scene.cards.get(self._scene.look.current or "")
-        self.zoom_by(looks.DETAIL_FROM / self.zoom)
+        self.zoom_by(_NEAR / self.zoom)
         if card is not None:
             self.centerOn(card)
         else:
@@ -239,8 +241,8 @@ class DiagramView(MouseView):
             self.choose_level("runs")
         rect = self._scene.stage_rect(stage)
         self.show_rect(rect, LARGEST_FIT)
-        if self.zoom < looks.DETAIL_FROM:
-            self.zoom_by(looks.DETAIL_FROM / self.zoom)
+        if self.zoom < _NEAR:
+            self.zoom_by(_NEAR / self.zoom)
             self.centerOn(rect.left() + self.seen().width() / 2 - 20, rect.top() + self.seen().height() / 2 - 20)
 
     def open_current(self) -> None:
@@ -392,6 +394,7 @@ class DiagramView(MouseView):
         height = self._legend.needed(self.width())
         self.setViewportMargins(0, 0, 0, height)
         self._legend.setGeometry(0, self.height() - height, self.width(), height)
+        self._legend.place_controls()
 
     def _say(self) -> None:
         """Bring the legend and what a screen reader hears up to date."""
