@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSizeF
 from PySide6.QtGui import QAction, QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from explorer.app import commands, export
+from explorer.app.export_dialog import ExportDialog
+from explorer.app.picture import WindowPart
 from explorer.app.text import sentence, tr
 from explorer.engine.records import UNTRAINED, DataRef, PictureResult, WeightsKind, WeightsRef
 from explorer.errors import UserError
@@ -133,13 +136,25 @@ class Files:
             self.save(path, spec.to_json().encode() + b"\n")
 
     def export_diagram(self) -> None:
-        state = self._window.document.state
-        kinds = "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)"
-        path = self.where(tr("Export diagram"), f"{state.spec.name.lower()}.svg", kinds)
+        """Ask what of it is wanted and how, then where to."""
+        state, view = self._window.document.state, self._window.diagram
+        shown = view.diagram.shown()
+        part = WindowPart(shown, view.seen(), QSizeF(view.viewport().size()))
+        dialog = ExportDialog(state.spec, state.lesion, shown, part, self._window)
+        dialog.chosen.connect(partial(self._export_chosen, dialog))
+        dialog.open()
+
+    def _export_chosen(self, dialog: ExportDialog) -> None:
+        path = self.where(
+            tr("Export diagram"), f"{dialog.spec.name.lower()}{dialog.suffix}",
+            f"{dialog.suffix[1:].upper()} (*{dialog.suffix})",
+        )  # fmt: skip
         if path is None:
             return
         try:
-            export.render_diagram(state.spec, state.lesion, path)
+            export.render_diagram(
+                dialog.spec, dialog.lesion, path, None, dialog.options, shown=dialog.shown, window=dialog.window_part
+            )
             self._window.notice.inform(tr("Saved as {path}", path=path))
         except UserError as error:
             self._window.notice.refuse(sentence(error))

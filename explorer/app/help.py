@@ -15,6 +15,7 @@ _KEYS = (
     ("Alt+←  Alt+→", "swap it with the block of equal shape before or after it"),
     ("Enter", "open a block into its operations, or unfold a run; again to close"),
     ("+  −  0  F", "zoom in, zoom out, actual size, fit"),
+    ("1  2  3  4", "stages, fold all, unfold all, operations of the selected part"),
     ("Home  End", "first and last part"),
     ("Ctrl+F", "find a block by its id"),
     ("Ctrl+Z  Ctrl+Shift+Z", "undo, redo"),

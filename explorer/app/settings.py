@@ -40,6 +40,15 @@ class Settings:
         self._store.setValue("theme", name)
 
     @property
+    def minimap(self) -> bool:
+        """Whether an overview stands in the corner of a zoomed diagram."""
+        return self._text("minimap") != "false"
+
+    @minimap.setter
+    def minimap(self, shown: bool) -> None:
+        self._store.setValue("minimap", "true" if shown else "false")
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Pictures opened lately that are still there, the last one first."""
         value = self._store.value("recent")

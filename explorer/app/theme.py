@@ -214,7 +214,7 @@ def style_sheet(c: Palette) -> str:
     QLineEdit[number="true"] {{ padding: 2px 4px; }}
     QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; font-weight: 600; }}
     QPushButton[primary="true"]:hover {{ background: {mixed(QColor(c.accent), 0.85, c.text).name()}; }}
-    QPushButton[primary="true"]:disabled {{ background: {c.control}; }}
+    QPushButton[primary="true"]:disabled {{ background: {c.control}; color: {c.muted}; }}
     QTableView {{ background: {c.window}; border: none; outline: none;
         selection-background-color: {c.control}; selection-color: {c.text}; }}
     QTableView::item {{ padding: 0 6px; border: none; }}

@@ -45,6 +45,11 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "zoom_in": window.diagram.zoom_in,
         "zoom_out": window.diagram.zoom_out,
         "fit": window.diagram.fit,
+        "level_stages": partial(window.diagram.choose_level, "stages"),
+        "level_runs": partial(window.diagram.choose_level, "runs"),
+        "level_blocks": partial(window.diagram.choose_level, "blocks"),
+        "level_operations": window.diagram.open_current,
+        "minimap": partial(_show_minimap, window),
         "show_maps": window.show_maps,
         "show_study": window.study_desk.show,
         "cancel": window.runner.cancel,
@@ -62,8 +67,16 @@ def _show_training(window: Window) -> None:
     show_training_logs(training_logs(), window.document.state.weights.value, window)
 
 
+def _show_minimap(window: Window) -> None:
+    window.settings.minimap = window.actions_by_name["minimap"].isChecked()
+    window.diagram.set_minimap(window.settings.minimap)
+
+
 def wire_panels(window: Window) -> None:
     """Requests of panels -> commands, or jobs that lead to them."""
+    window.actions_by_name["minimap"].setCheckable(True)
+    window.actions_by_name["minimap"].setChecked(window.settings.minimap)
+    window.diagram.set_minimap(window.settings.minimap)
     window.network_panel.spec_requested.connect(window.runner.request_network)
     window.toolbar.network_requested.connect(window.runner.request_preset)
     window.toolbar.weights_requested.connect(window.use_weights)

@@ -73,7 +73,7 @@ def _command_parser() -> argparse.ArgumentParser:
     draw.add_argument("network", metavar="NETWORK", help=_NETWORK)
     draw.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png or .pdf")
     draw.add_argument("--delete", default="", metavar="IDS", help="blocks drawn as deleted, ids with commas")
-    draw.add_argument("--theme", choices=("light", "dark"), default="light")
+    _draw(draw)
 
     predict = commands.add_parser("predict", help="what a network says of a picture")
     predict.add_argument("image", type=Path, metavar="IMAGE")
@@ -112,6 +112,24 @@ def _compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--no-latency", dest="latency", action="store_false", help="leave the measurement out")
     compare.add_argument("--theme", choices=("light", "dark"), default="light", help="of the figure (light)")
     _json(compare)
+
+
+def _draw(draw: argparse.ArgumentParser) -> None:
+    draw.add_argument("--theme", choices=("light", "dark"), default="light", help="colours of lines and words (light)")
+    draw.add_argument(
+        "--background", choices=("light", "dark", "transparent"), help="behind the diagram; the theme's unless told"
+    )
+    size = draw.add_mutually_exclusive_group()
+    size.add_argument("--scale", type=float, metavar="S", help="pixels of a .png for each logical one, 1 to 8 (2)")
+    size.add_argument("--width", type=_positive, metavar="PX", help="pixels of a .png from left to right")
+    draw.add_argument("--greyscale", action="store_true", help="for a print without colours: patterns in their place")
+    draw.add_argument(
+        "--colour", choices=("parameters", "macs", "activations"), help="fill the blocks by a quantity, with its scale"
+    )
+    draw.add_argument(
+        "--level", choices=("stages", "runs", "blocks"), default="runs",
+        help="how much is shown: stages, long runs folded, or all blocks (runs)",
+    )  # fmt: skip
 
 
 def _study(study: argparse.ArgumentParser) -> None:

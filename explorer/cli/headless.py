@@ -91,11 +91,25 @@ def draw(arguments: argparse.Namespace) -> None:
     spec = catalog.find(arguments.network)
     deleted = spec.check_ids(ids(arguments.delete))
     qt_application(headless=True)
-    from explorer.app import theme
+    from explorer.app.diagram.scene import Shown
     from explorer.app.export import render_diagram
+    from explorer.app.picture import PictureOptions
+    from explorer.networks.colouring import cost_colouring
+    from explorer.networks.graph import block_graph
+    from explorer.networks.layout import runs
 
-    theme.theme().use(arguments.theme)
-    render_diagram(spec, deleted, arguments.output)
+    background = arguments.background or arguments.theme
+    options = PictureOptions(
+        background, background == "transparent" and arguments.theme == "dark", arguments.greyscale, arguments.scale,
+        arguments.width,
+    )  # fmt: skip
+    shown = Shown(
+        unfolded=runs(block_graph(spec)) if arguments.level == "blocks" else frozenset(),
+        visible=deleted,
+        stages=arguments.level == "stages",
+        colouring=None if arguments.colour is None else cost_colouring(spec, arguments.colour),
+    )
+    render_diagram(spec, deleted, arguments.output, None, options, shown=shown)
     print(arguments.output)
 
 

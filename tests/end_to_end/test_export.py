@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog
 
+from explorer.app.export_dialog import ExportDialog
 from explorer.networks.spec import NetworkSpec
 from tests.end_to_end.conftest import Open
 from tests.end_to_end.person import Person
@@ -20,11 +21,19 @@ def answer(monkeypatch: pytest.MonkeyPatch, path: Path | str, kind: str = "") ->
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
 
 
+def export_diagram(person: Person, suffix: str = "svg") -> None:
+    """Through the dialog, as it opens, in one of its formats."""
+    person.choose("export_diagram")
+    dialog = person.window.findChildren(ExportDialog)[-1]
+    dialog.format.setCurrentIndex(dialog.format.findData(f".{suffix}"))
+    dialog.accept()
+
+
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
 def test_the_diagram(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     person.click_switch("layer1.1")
     answer(monkeypatch, tmp_path / "out", f"X (*.{suffix})")  # without an ending: the chosen kind's is added
-    person.choose("export_diagram")
+    export_diagram(person, suffix)
     path = tmp_path / f"out.{suffix}"
     assert str(path) in person.told
     if suffix == "svg":
@@ -80,12 +89,15 @@ def test_where_nothing_can_be_written(person: Person, tmp_path: Path, monkeypatc
         ("export_predictions", "a.csv"), ("save_network", "a.json"),
     ):  # fmt: skip
         answer(monkeypatch, tmp_path / "file" / name)
-        person.choose(action)
+        if action == "export_diagram":
+            export_diagram(person)
+        else:
+            person.choose(action)
         assert name in person.told
         assert "can't be written" in person.told
         person.window.notice.close_button.click()
     answer(monkeypatch, tmp_path / "a.docx")
-    person.choose("export_diagram")
+    export_diagram(person)
     assert ".svg" in person.told
     assert (tmp_path / "file").read_text() == "in the way"
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "settings") == ["file"]
@@ -93,7 +105,8 @@ def test_where_nothing_can_be_written(person: Person, tmp_path: Path, monkeypatc
 
 def test_cancelled_dialogs_write_nothing(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "")
-    for action in ("export_diagram", "export_maps", "export_predictions", "save_network"):
+    export_diagram(person)
+    for action in ("export_maps", "export_predictions", "save_network"):
         person.choose(action)
     assert not person.told
 

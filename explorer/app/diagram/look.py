@@ -181,11 +181,14 @@ def bar_path(width: float, height: float = 6.0, radius: float = RADIUS) -> QPain
 def paint_dashed_bar(painter: QPainter, width: float, colour: QColor, dashes: tuple[float, ...]) -> None:
     """The bar along a card's top with gaps, for prints without colours."""
     height = 6.0
-    pen = QPen(colour, height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor("#ffffff"))
+    painter.drawPath(bar_path(width))
+    pen = QPen(colour, height - 1)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    pen.setDashPattern(list(dashes))
+    pen.setDashPattern([length * height / (height - 1) for length in dashes])
     painter.setPen(pen)
-    painter.drawLine(QPointF(RADIUS - 3, height / 2 + 0.5), QPointF(width - RADIUS + 3, height / 2 + 0.5))
+    painter.drawLine(QPointF(RADIUS - 3, height / 2), QPointF(width - RADIUS + 3, height / 2))
 
 
 def paint_moved(painter: QPainter, centre: QPointF, palette: Palette) -> None:

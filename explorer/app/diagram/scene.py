@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QObject, QPointF, QRectF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QGraphicsScene
 
 from explorer.app.diagram.bands import BandItem, stage_at
@@ -46,6 +46,7 @@ class Shown:
         stages: whether only summaries of the stages are wanted, however near.
         opened: id of the part whose operations are shown, empty for none.
         colouring: what the blocks are filled by, None for their stages' colours alone.
+        sheet: where the operations' sheet stands in the scene, x, y, and its scale.
     """
 
     unfolded: frozenset[str] = frozenset()
@@ -55,15 +56,25 @@ class Shown:
     stages: bool = False
     opened: str = ""
     colouring: Colouring | None = None
+    sheet: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
 
 class DiagramScene(QGraphicsScene):
-    """Bands, cards and lines of one network."""
+    """Bands, cards and lines of one network.
 
-    def __init__(self, palette: Palette, parent: QObject | None = None) -> None:
+    Args:
+        palette: colours.
+        parent: Qt's.
+        grey: for a print without colours.
+        clear: nothing is painted behind the picture.
+    """
+
+    def __init__(
+        self, palette: Palette, parent: QObject | None = None, *, grey: bool = False, clear: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
-        self.look = Look(palette)
+        self.look = Look(palette, grey=grey, clear=clear)
         self.spec: NetworkSpec | None = None
         self.layout_: Layout | None = None
         self.cards: dict[str, CardItem] = {}
@@ -230,9 +241,11 @@ class DiagramScene(QGraphicsScene):
 
     def shown(self) -> Shown:
         """What is shown, for showing the same elsewhere."""
+        sheet = self.opened
+        at = (0.0, 0.0, 1.0) if sheet is None else (sheet.x(), sheet.y(), sheet.scale())
         return Shown(
             self._unfolded, self._shown, self._room, self._zoom, self._stages_only,
-            self.opened.cell.id if self.opened else "", self.look.colouring,
+            "" if sheet is None else sheet.cell.id, self.look.colouring, at,
         )  # fmt: skip
 
     def show_like(self, shown: Shown) -> None:
@@ -241,8 +254,10 @@ class DiagramScene(QGraphicsScene):
         self._zoom, self._stages_only = shown.zoom, shown.stages
         self.look.colour_by(shown.colouring)
         self.rebuild()
-        if shown.opened:
-            self.open_part(shown.opened)
+        if self.open_part(shown.opened) and self.opened is not None:
+            x, y, scale = shown.sheet
+            self.opened.setPos(x, y)
+            self.opened.setScale(scale)
 
     def _show_details(self) -> None:
         """Cards and lines, or the summaries in their place."""
@@ -365,7 +380,7 @@ class DiagramScene(QGraphicsScene):
         self.opened = None
         self.drag = self.look.targets = self.look.over = None
         self.clear()
-        self.setBackgroundBrush(QColor(self.look.palette.window))
+        self.setBackgroundBrush(QBrush() if self.look.clear else QColor(self.look.palette.window))
         placed = layout(self.graph, self._unfolded, self._shown, self._room)
         self.layout_ = placed
         self._bands = self._make_bands(placed)
