@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QStandardItemModel
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.app.diagram.scene import Shown
 from explorer.app.picture import LARGEST_SIDE, DiagramPicture, PictureOptions, WindowPart
@@ -160,8 +169,10 @@ class ExportDialog(QDialog):
         self.scale.setEnabled(png)
         self.width_pixels.setVisible(self.scale.currentData() == _OF_WIDTH)
         self.width_pixels.setEnabled(png)
+        grounds = self.background.model()
+        assert isinstance(grounds, QStandardItemModel)
         for index in (1, 3):
-            self.background.model().item(index).setEnabled(not self.greyscale.isChecked())
+            grounds.item(index).setEnabled(not self.greyscale.isChecked())
         error = ""
         try:
             self.picture = DiagramPicture(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import floor
+from math import floor, sqrt
 from typing import Literal
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
@@ -66,7 +66,9 @@ class PictureOptions:
             UserError: they contradict each other, or a scale is out of range.
         """
         if self.greyscale and (self.background == "dark" or self.light_ink):
-            raise UserError("Greyscale is for paper: choose a light or a transparent background, with dark ink, for it.")
+            raise UserError(
+                "Greyscale is for paper: choose a light or a transparent background, with dark ink, for it."
+            )
         if self.scale is not None and not SCALES[0] <= self.scale <= SCALES[1]:
             raise UserError("The scale must be 1 to 8, not {scale}.", scale=f"{self.scale:g}")
         if self.width is not None and self.width < 64:
@@ -146,7 +148,7 @@ class DiagramPicture:
     def largest_scale(self) -> float:
         """Pixels of a PNG for each logical one that keep within the limits."""
         width, height = self.size.width(), self.size.height()
-        return min(LARGEST_SIDE / max(width, height), (LARGEST_AREA / (width * height)) ** 0.5)
+        return min(LARGEST_SIDE / max(width, height), sqrt(LARGEST_AREA / (width * height)))
 
     @property
     def scale(self) -> float:
@@ -167,7 +169,8 @@ class DiagramPicture:
                 "such limit.",
                 width=f"{self.size.width() * wanted:,.0f}", height=f"{self.size.height() * wanted:,.0f}",
                 side=f"{LARGEST_SIDE:,}", area=LARGEST_AREA // 1_000_000,
-                scale=f"{floor(self.largest_scale * 100) / 100:g}", most=f"{floor(self.size.width() * self.largest_scale):,}",
+                scale=f"{floor(self.largest_scale * 100) / 100:g}",
+                most=f"{floor(self.size.width() * self.largest_scale):,}",
             )  # fmt: skip
         return wanted
 

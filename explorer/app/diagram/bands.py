@@ -65,6 +65,7 @@ class BandItem(QGraphicsRectItem):
         self._bars = bars_of(boxes)
         self._blocks = blocks
         self._told = told
+        self._layers = all(box.cell.node.block is not None and box.cell.node.block.kind == "layer" for box in boxes)
         rect = boxes[0].rect if boxes else band.rect
         self._strip = QRectF(band.rect.x + 10, rect.y, band.rect.width - 20, rect.height)
         bare(self, qrect(band.rect), Z["band"])
@@ -74,7 +75,9 @@ class BandItem(QGraphicsRectItem):
     def words(self) -> list[str]:
         """The summary of the stage: what it has, what it puts out, what is done to it."""
         own = frozenset(self._blocks)
-        parts = [tr("{count} blocks", count=f"{len(own):,}"), shape_text(self.band.output)]
+        number = f"{len(own):,}"
+        count = tr("{count} layers", count=number) if self._layers else tr("{count} blocks", count=number)
+        parts = [count, shape_text(self.band.output)]
         deleted, cut = len(own & self._look.deleted), len(own & self._look.cut)
         parts += [tr("{count} deleted", count=f"{deleted:,}")] if deleted else []
         parts += [tr("{count} cut", count=f"{cut:,}")] if cut else []
@@ -218,5 +221,3 @@ def stage_at(bands: list[BandItem], point: QPointF, title_height: float) -> str 
         if rect.contains(point):
             return item.band.id
     return None
-
-

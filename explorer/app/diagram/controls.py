@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -50,7 +50,7 @@ class Controls(QWidget):
         super().__init__(parent)
         self.time_offered = False
         """Whether somebody measures the blocks' time when asked to."""
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         self.colour = self._button(tr("What the blocks are coloured by"))
@@ -93,6 +93,11 @@ class Controls(QWidget):
 
     def _offer(self) -> None:
         self._kinds[TIME_KIND].setVisible(self.time_offered)
+
+    def sizeHint(self) -> QSize:
+        """For the words of the moment, though Qt has not laid out anew yet."""
+        self._row.activate()
+        return self._row.sizeHint()
 
     def show_kind(self, kind: str) -> None:
         """This is what the blocks are coloured by."""

@@ -108,13 +108,16 @@ class Legend:
         assert self.colouring is not None
         left = Qt.AlignmentFlag.AlignLeft
         x = at.x()
-        for text, bold, colour in zip((tr(self.colouring.title), self._ends()[0]), (True, False), (palette.text, palette.muted), strict=True):
+        title, start = tr(self.colouring.title), self._ends()[0]
+        for text, bold, colour in ((title, True, palette.text), (start, False, palette.muted)):
             write(painter, QRectF(x, at.y(), 10, _LINE), text, _SIZE, colour, bold=bold, align=left)
             x += QFontMetricsF(font(_SIZE, bold)).horizontalAdvance(text) + _SPACE
         bar = QRectF(x, at.y() + (_LINE - _BAR.height()) / 2, _BAR.width(), _BAR.height())
         painter.setPen(Qt.PenStyle.NoPen)
         for step in range(_STEPS):
-            piece = QRectF(bar.left() + step * bar.width() / _STEPS, bar.top(), bar.width() / _STEPS + 0.3, bar.height())
+            piece = QRectF(
+                bar.left() + step * bar.width() / _STEPS, bar.top(), bar.width() / _STEPS + 0.3, bar.height()
+            )
             painter.fillRect(piece, heat((step + 0.5) / _STEPS, palette, self.grey))
         painter.setPen(QPen(QColor(palette.line), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -201,7 +204,6 @@ class LegendStrip(QWidget):
 
     def place_controls(self) -> None:
         """The choices at the right, in the last line."""
-        self.controls.layout().activate()
         size = self.controls.sizeHint()
         self.controls.setGeometry(
             max(self.width() - size.width() - 12, 0), self.height() - size.height() - 2, size.width(), size.height()

@@ -182,4 +182,6 @@ class Minimap(QWidget):
 
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    return all(left is right or (isinstance(left, float) and left == right) for left, right in zip(one, other, strict=True))
+    return all(
+        left is right or (isinstance(left, float) and left == right) for left, right in zip(one, other, strict=True)
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QResizeEvent
@@ -20,7 +21,7 @@ from explorer.app.diagram.items import CardItem
 from explorer.app.diagram.legend import Legend, LegendStrip
 from explorer.app.diagram.minimap import Minimap
 from explorer.app.diagram.mouse import MouseView
-from explorer.app.diagram.scene import DiagramScene
+from explorer.app.diagram.scene import DiagramScene, Level
 from explorer.app.diagram.words import spoken
 from explorer.app.diagram.zoom import LARGEST_FIT
 from explorer.app.text import tr
@@ -210,14 +211,14 @@ class DiagramView(MouseView):
         if before is not None:
             self.set_colouring(cost_colouring(spec, before.kind) if before.kind in COST_KINDS else None)
 
-    def choose_level(self, level: str) -> None:
+    def choose_level(self, level: Level | Literal["operations"]) -> None:
         """A person wants to see `stages`, folded `runs`, all `blocks`, or the `operations` of the current part. The
         picture is fitted again, and brought near enough for cards where these are wanted."""
         if self._scene.spec is None:
             return
         if level == "operations":
             self.open_current()
-        elif level in ("stages", "runs", "blocks"):
+        else:
             self.let_go()
             self._scene.set_level(level)
             self.fit()

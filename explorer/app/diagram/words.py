@@ -174,8 +174,9 @@ def stage_tooltip(spec: NetworkSpec, stage_id: str) -> str:
     """Lines about a stage that shows its summary."""
     cost = next(part for part in network_cost(spec).stages if part.id == stage_id)
     count = next(len(stage.blocks) for stage in spec.stages if stage.id == stage_id)
+    template = "{id}: {count} layers, output {shape}" if spec.layers else "{id}: {count} blocks, output {shape}"
     return "\n".join([
-        tr("{id}: {count} blocks, output {shape}", id=stage_id, count=f"{count:,}", shape=shape_text(cost.output)),
+        tr(template, id=stage_id, count=f"{count:,}", shape=shape_text(cost.output)),
         _cost_text(cost),
         tr("A double click goes near"),
     ])  # fmt: skip
