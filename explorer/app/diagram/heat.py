@@ -33,9 +33,9 @@ def _colour(step: int, dark: bool, grey: bool) -> QColor:
     return mixed(QColor(stops[index + 1]), at - index, stops[index])
 
 
-def text_on(ground: QColor) -> QColor:
+def text_on(ground: QColor, grey: bool = False) -> QColor:
     """Words that can be read on a ground: of ink, white and black the first with enough contrast."""
-    for name in ("#1d232b", "#ffffff"):
+    for name in ("#000000" if grey else "#1d232b", "#ffffff"):
         if contrast(QColor(name), ground) >= _LEGIBLE:
             return QColor(name)
     return QColor("#000000")

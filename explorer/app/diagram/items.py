@@ -212,7 +212,7 @@ class CardItem(QGraphicsRectItem):
         if self.deleted:
             text = muted = mixed(muted, 0.75, ground)
         elif value is not None:
-            text = muted = text_on(ground)
+            text = muted = text_on(ground, self._look.grey)
         width = self._card.width()
         switched = self.box.cell.kind == "block" and small_print
         left = Qt.AlignmentFlag.AlignLeft if switched else Qt.AlignmentFlag.AlignHCenter

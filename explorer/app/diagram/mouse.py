@@ -45,8 +45,8 @@ class MouseView(ZoomView):
     def toggle_fold(self, box_id: str) -> None:
         """Unfold or fold a run."""
 
-    def approach(self, stage: str) -> None:
-        """Show the cards of a stage."""
+    def approach(self, stage: str, point: QPointF) -> None:
+        """Show the cards of a stage; those around a point where there is no room for all."""
 
     def open_part(self, part_id: str) -> bool:
         """Show the operations of a part; False where there are none."""
@@ -97,7 +97,7 @@ class MouseView(ZoomView):
         card = self._scene.card_at(point)
         stage = self._scene.stage_at(point) if self._scene.summary else None
         if card is None and stage is not None:
-            self.approach(stage)
+            self.approach(stage, point)
         elif self._on_switch(card, point) if card is not None else self._arc_at(point):
             self.click(at)
         elif card is not None and card.box.id == self._clicked:

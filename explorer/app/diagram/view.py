@@ -236,15 +236,15 @@ class DiagramView(MouseView):
         else:
             self.centerOn(self.seen().width() / 2 - 20, self.seen().height() / 2 - 20)
 
-    def approach(self, stage: str) -> None:
-        """Near enough to a stage for its cards: all of it, or what there is room for of it from its beginning."""
+    def approach(self, stage: str, point: QPointF) -> None:
+        """Near enough to a stage for its cards: all of it, or what there is room for around a point."""
         if self.zoom >= looks.TEXT_FROM:
             self.choose_level("runs")
         rect = self._scene.stage_rect(stage)
         self.show_rect(rect, LARGEST_FIT)
         if self.zoom < _NEAR:
             self.zoom_by(_NEAR / self.zoom)
-            self.centerOn(rect.left() + self.seen().width() / 2 - 20, rect.top() + self.seen().height() / 2 - 20)
+            self.centerOn(point)
 
     def open_current(self) -> None:
         """The operations of the current part; of the first block where none is current."""
