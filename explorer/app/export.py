@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 
-from explorer.app.diagram.scene import Shown
+from explorer.app.diagram.levels import Shown
 from explorer.app.picture import DiagramPicture, PictureOptions, WindowPart
 from explorer.app.theme import Palette, theme
 from explorer.errors import UserError

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.app.diagram.scene import Shown
+from explorer.app.diagram.levels import Shown
 from explorer.app.picture import LARGEST_SIDE, DiagramPicture, PictureOptions, WindowPart
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme

@@ -16,8 +16,9 @@ from PySide6.QtSvg import QSvgGenerator
 
 from explorer.app.diagram.greyscale import GREY
 from explorer.app.diagram.legend import Legend
+from explorer.app.diagram.levels import Shown
 from explorer.app.diagram.look import shape_text, write
-from explorer.app.diagram.scene import DiagramScene, Shown
+from explorer.app.diagram.scene import DiagramScene
 from explorer.app.text import tr
 from explorer.app.theme import DARK, LIGHT, Palette
 from explorer.errors import UserError

@@ -91,7 +91,7 @@ def draw(arguments: argparse.Namespace) -> None:
     spec = catalog.find(arguments.network)
     deleted = spec.check_ids(ids(arguments.delete))
     qt_application(headless=True)
-    from explorer.app.diagram.scene import Shown
+    from explorer.app.diagram.levels import Shown
     from explorer.app.export import render_diagram
     from explorer.app.picture import PictureOptions
     from explorer.networks.colouring import cost_colouring

@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtSvg import QSvgRenderer
 from pytestqt.qtbot import QtBot
 
+from explorer.app.diagram.levels import Shown
 from explorer.app.diagram.minimap import Minimap
-from explorer.app.diagram.scene import Shown
 from explorer.app.export import copy_diagram, diagram_image, render_diagram, write_whole
 from explorer.app.picture import LARGEST_AREA, LARGEST_SIDE, DiagramPicture, PictureOptions, WindowPart
 from explorer.app.theme import DARK, LIGHT

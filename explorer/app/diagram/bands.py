@@ -17,12 +17,14 @@ from explorer.app.diagram.items import Z, bare, qrect
 from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.text import tr
 from explorer.app.theme import mixed
-from explorer.networks.layout import Band, Box
+from explorer.networks.layout import Band, Box, Layout
+from explorer.networks.spec import NetworkSpec
 
 _LINE = 18.0
 _SIDE = 8.0
 _THIN = 3.0
 """Pixels: bars narrower than this stand without gaps."""
+_ABOUT = 0.7
 _LEFT = Qt.AlignmentFlag.AlignLeft
 
 
@@ -184,6 +186,26 @@ class BandItem(QGraphicsRectItem):
             title = index == 0
             write(painter, line, text, _size(title), ink if title else palette.muted, bold=title, align=_LEFT)
         painter.restore()
+
+
+def make_bands(placed: Layout, spec: NetworkSpec, look: Look) -> list[BandItem]:
+    """Of a layout, each with the cards on it; the first piece of a stage that is about as wide as any bears its
+    words."""
+    blocks = {stage.id: tuple(block.id for block in stage.blocks) for stage in spec.stages}
+    widths: dict[str, float] = {}
+    for band in placed.bands:
+        widths[band.id] = max(widths.get(band.id, 0.0), band.rect.width)
+    told: dict[str, Band] = {}
+    for band in placed.bands:
+        if band.rect.width >= _ABOUT * widths[band.id]:
+            told.setdefault(band.id, band)
+    boxes: dict[tuple[str | None, int], list[Box]] = {}
+    for box in placed.boxes:
+        boxes.setdefault((box.cell.node.stage, box.row), []).append(box)
+    return [
+        BandItem(band, boxes[band.id, band.row], blocks.get(band.id, ()), band is told[band.id], look)
+        for band in placed.bands
+    ]
 
 
 def summary_lines(title: str, parts: list[str], width: float, height: float) -> list[str]:

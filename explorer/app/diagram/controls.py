@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from explorer.app.diagram.scene import Level
+from explorer.app.diagram.levels import Level
 from explorer.app.text import tr
 from explorer.networks.colouring import COST_KINDS
 

@@ -6,57 +6,26 @@ cheap. What only changes looks (deleted blocks, cut shortcuts, the selection) re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QGraphicsScene
 
-from explorer.app.diagram.bands import BandItem, stage_at
+from explorer.app.diagram.bands import BandItem, make_bands, stage_at
 from explorer.app.diagram.dragging import Drag
 from explorer.app.diagram.items import CardItem, LabelItem, LineItem, PoolItem
+from explorer.app.diagram.levels import Level, Shown
 from explorer.app.diagram.look import TEXT_FROM, Look
 from explorer.app.diagram.opened import OpenedItem
 from explorer.app.diagram.words import card_words
 from explorer.app.theme import Palette
 from explorer.networks.colouring import Colouring
 from explorer.networks.graph import Graph, block_graph
-from explorer.networks.layout import Band, Box, Layout, layout, runs
+from explorer.networks.layout import Layout, layout, runs
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 
 TITLE_HEIGHT = 30.0
 """Of the part of a band that a click selects the stage by."""
-
-Level = Literal["stages", "runs", "blocks"]
-"""How much of a network is shown: a summary of each stage; equal blocks folded; every block. The operations of one
-part are opened over it."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What of a network is shown, for showing the same elsewhere.
-
-    Attributes:
-        unfolded: ids of the runs that a person unfolded.
-        visible: blocks that stay visible inside a folded run.
-        room: width and height that it is laid out for.
-        zoom: logical pixels for one unit of the scene.
-        stages: whether only summaries of the stages are wanted, however near.
-        opened: id of the part whose operations are shown, empty for none.
-        colouring: what the blocks are filled by, None for their stages' colours alone.
-        sheet: where the operations' sheet stands in the scene, x, y, and its scale.
-    """
-
-    unfolded: frozenset[str] = frozenset()
-    visible: frozenset[str] = frozenset()
-    room: tuple[float, float] = (850.0, 300.0)
-    zoom: float = 1.0
-    stages: bool = False
-    opened: str = ""
-    colouring: Colouring | None = None
-    sheet: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
 
 class DiagramScene(QGraphicsScene):
@@ -383,7 +352,7 @@ class DiagramScene(QGraphicsScene):
         self.setBackgroundBrush(QBrush() if self.look.clear else QColor(self.look.palette.window))
         placed = layout(self.graph, self._unfolded, self._shown, self._room)
         self.layout_ = placed
-        self._bands = self._make_bands(placed)
+        self._bands = make_bands(placed, self.spec, self.look)
         lines = [LineItem(line, self.look) for line in placed.lines]
         self._pools = [PoolItem(pool, self.look) for pool in placed.pools]
         labels = [LabelItem(line, self.look) for line in placed.lines if line.shape is not None]
@@ -403,22 +372,3 @@ class DiagramScene(QGraphicsScene):
         margin = max(placed.width, placed.height)
         self.open_part(open_id)
         self.setSceneRect(self.content().adjusted(-margin, -margin, margin, margin))
-
-    def _make_bands(self, placed: Layout) -> list[BandItem]:
-        """Each with the cards on it; the first piece of a stage that is about as wide as any bears its words."""
-        assert self.spec is not None
-        blocks = {stage.id: tuple(block.id for block in stage.blocks) for stage in self.spec.stages}
-        widths: dict[str, float] = {}
-        for band in placed.bands:
-            widths[band.id] = max(widths.get(band.id, 0.0), band.rect.width)
-        told: dict[str, Band] = {}
-        for band in placed.bands:
-            if band.rect.width >= 0.7 * widths[band.id]:
-                told.setdefault(band.id, band)
-        boxes: dict[tuple[str | None, int], list[Box]] = {}
-        for box in placed.boxes:
-            boxes.setdefault((box.cell.node.stage, box.row), []).append(box)
-        return [
-            BandItem(band, boxes[band.id, band.row], blocks.get(band.id, ()), band is told[band.id], self.look)
-            for band in placed.bands
-        ]

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.app.diagram import look as looks
-from explorer.app.diagram.controls import KINDS, STAGES_KIND
+from explorer.app.diagram.detail import DetailView
 from explorer.app.diagram.dragging import neighbour
 from explorer.app.diagram.items import CardItem
-from explorer.app.diagram.legend import Legend, LegendStrip
-from explorer.app.diagram.minimap import Minimap
-from explorer.app.diagram.mouse import MouseView
-from explorer.app.diagram.scene import DiagramScene, Level
+from explorer.app.diagram.legend import Legend
+from explorer.app.diagram.scene import DiagramScene
 from explorer.app.diagram.words import spoken
-from explorer.app.diagram.zoom import LARGEST_FIT
 from explorer.app.text import tr
 from explorer.app.theme import theme
-from explorer.networks.colouring import COST_KINDS, Colouring, cost_colouring
 from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 
@@ -36,7 +31,7 @@ _NEAR = 0.8
 """Zoom at which cards are read at ease."""
 
 
-class DiagramView(MouseView):
+class DiagramView(DetailView):
     """The block diagram of one network.
 
     Click or arrow keys select; the card's switch or Space asks to delete or restore, a click on the arc or X to cut or
@@ -49,20 +44,8 @@ class DiagramView(MouseView):
     small overview stands in the corner.
     """
 
-    colouring_requested = Signal(str)
-    """A kind of colouring that only somebody else can make (`time`), who answers by `set_colouring`."""
-    colouring_changed = Signal(object)
-    """What the blocks are coloured by now: a `Colouring`, or None."""
-    view_changed = Signal()
-    """Another part of the scene is seen, or in another size."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._legend = LegendStrip(self)
-        self._legend.controls.kind_chosen.connect(self.choose_colouring)
-        self._legend.controls.level_chosen.connect(self.choose_level)
-        self._minimap = Minimap(self)
-        self._minimap.wanted.connect(self._look_at)
         self.setMinimumSize(240, 140)
         self.setAccessibleName(tr("Diagram of the network"))
         self._keys: dict[int, Callable[[], None]] = {
@@ -98,8 +81,8 @@ class DiagramView(MouseView):
     def set_spec(self, spec: NetworkSpec) -> None:
         """Another network: fitted, nothing deleted or selected; one with the same blocks keeps all that."""
         other = self._scene.show_spec(spec)
-        self._recolour(spec)
-        self._say()
+        self.recolour(spec)
+        self.say()
         if other or self.fitted:
             self.fit()
 
@@ -121,34 +104,6 @@ class DiagramView(MouseView):
         """Light a block for a moment, while a person points at it elsewhere (a bar of a chart); None: none any more.
         Nothing is selected, moved or taken out of its fold."""
         self._scene.set_light(block_id)
-
-    def set_colouring(self, colouring: Colouring | None) -> None:
-        """Fill the blocks by a quantity, with its scale in the legend; None: only their stages' colours. It lasts until
-        another network comes, for which quantities that arithmetic knows are computed anew."""
-        if colouring is None and self._scene.look.colouring is None:
-            return
-        self._scene.set_colouring(colouring)
-        kind = colouring.kind if colouring is not None else STAGES_KIND
-        self._legend.controls.show_kind(kind if kind in KINDS else STAGES_KIND)
-        self._say()
-        if self.fitted:
-            self.fit()
-        self.shifted()
-        self.colouring_changed.emit(colouring)
-
-    @property
-    def colouring(self) -> Colouring | None:
-        """What the blocks are filled by."""
-        return self._scene.look.colouring
-
-    def offer_time(self, offered: bool) -> None:
-        """Whether the menu has `measured time`: somebody answers `colouring_requested`."""
-        self._legend.controls.time_offered = offered
-
-    def set_minimap(self, shown: bool) -> None:
-        """Whether the overview may stand in the corner."""
-        self._minimap.enabled = shown
-        self.shifted()
 
     def reveal(self, part_id: str) -> bool:
         """Bring a part out of its fold and centre it, selected and large enough to read; False if there is none."""
@@ -172,7 +127,7 @@ class DiagramView(MouseView):
             if self.fitted:
                 self.fit()
             self._place_sheet()
-        self._say()
+        self.say()
 
     # -- what a person wants -------------------------------------------------------------------------------------
 
@@ -193,58 +148,6 @@ class DiagramView(MouseView):
         opened = self._scene.open_part(part_id)
         self._place_sheet()
         return opened
-
-    def choose_colouring(self, kind: str) -> None:
-        """A person wants the blocks coloured by `stages`, `parameters`, `macs`, `activations` or `time`."""
-        spec = self._scene.spec
-        if kind == STAGES_KIND:
-            self.set_colouring(None)
-        elif kind in COST_KINDS and spec is not None:
-            self.set_colouring(cost_colouring(spec, kind))
-        else:
-            # Until the answer comes the menu says what is shown.
-            self._legend.controls.show_kind(self.colouring.kind if self.colouring is not None else STAGES_KIND)
-            self.colouring_requested.emit(kind)
-
-    def _recolour(self, spec: NetworkSpec) -> None:
-        before = self.colouring
-        if before is not None:
-            self.set_colouring(cost_colouring(spec, before.kind) if before.kind in COST_KINDS else None)
-
-    def choose_level(self, level: Level | Literal["operations"]) -> None:
-        """A person wants to see `stages`, folded `runs`, all `blocks`, or the `operations` of the current part. The
-        picture is fitted again, and brought near enough for cards where these are wanted."""
-        if self._scene.spec is None:
-            return
-        if level == "operations":
-            self.open_current()
-        else:
-            self.let_go()
-            self._scene.set_level(level)
-            self.fit()
-            if level != "stages" and self._scene.summary:
-                self._come_near()
-        self._legend.controls.show_level(self._scene.level)
-        self._say()
-
-    def _come_near(self) -> None:
-        """Cards can be read around the current one, or at the network's beginning."""
-        card = self._scene.cards.get(self._scene.look.current or "")
-        self.zoom_by(_NEAR / self.zoom)
-        if card is not None:
-            self.centerOn(card)
-        else:
-            self.centerOn(self.seen().width() / 2 - 20, self.seen().height() / 2 - 20)
-
-    def approach(self, stage: str, point: QPointF) -> None:
-        """Near enough to a stage for its cards: all of it, or what there is room for around a point."""
-        if self.zoom >= looks.TEXT_FROM:
-            self.choose_level("runs")
-        rect = self._scene.stage_rect(stage)
-        self.show_rect(rect, LARGEST_FIT)
-        if self.zoom < _NEAR:
-            self.zoom_by(_NEAR / self.zoom)
-            self.centerOn(point)
 
     def open_current(self) -> None:
         """The operations of the current part; of the first block where none is current."""
@@ -339,7 +242,7 @@ class DiagramView(MouseView):
         event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._place_legend()
+        self.place_legend()
         super().resizeEvent(event)
         self._place_sheet()
         self.shifted()
@@ -356,25 +259,6 @@ class DiagramView(MouseView):
         super().fit()
         self._place_sheet()
 
-    def zoomed(self) -> None:
-        if self._scene.set_zoom(self.zoom):
-            self._legend.controls.show_level(self._scene.level)
-
-    def shifted(self) -> None:
-        self._follow_minimap()
-        self.view_changed.emit()
-
-    def _follow_minimap(self) -> None:
-        room = QRectF(self.viewport().geometry())
-        # An opened part is what is looked at.
-        layout = None if self._scene.opened is not None else self._scene.layout_
-        self._minimap.follow(layout, self._scene.look, self.seen(), room)
-
-    def _look_at(self, point: QPointF) -> None:
-        """The overview was pressed there."""
-        self._fitted = False
-        self.centerOn(point)
-
     def _visible(self, card: CardItem) -> bool:
         seen = self.mapToScene(self.viewport().rect()).boundingRect()
         return seen.contains(card.sceneBoundingRect())
@@ -382,7 +266,7 @@ class DiagramView(MouseView):
     def _place_sheet(self) -> None:
         """At a readable size over its card, inside what is seen."""
         sheet = self._scene.opened
-        self._follow_minimap()
+        self.follow_minimap()
         if sheet is None:
             return
         room = QRectF(self.viewport().rect()).adjusted(12, 10, -12, -12)
@@ -391,13 +275,7 @@ class DiagramView(MouseView):
         card = self._scene.cards[sheet.cell.id]
         sheet.place(card.sceneBoundingRect().center(), size / self.zoom, seen)
 
-    def _place_legend(self) -> None:
-        height = self._legend.needed(self.width())
-        self.setViewportMargins(0, 0, 0, height)
-        self._legend.setGeometry(0, self.height() - height, self.width(), height)
-        self._legend.place_controls()
-
-    def _say(self) -> None:
+    def say(self) -> None:
         """Bring the legend and what a screen reader hears up to date."""
         spec, look = self._scene.spec, self._scene.look
         if spec is None:
@@ -405,8 +283,8 @@ class DiagramView(MouseView):
         legend = Legend.of(spec, self._scene.lesion, look.colouring)
         self._legend.show_legend(legend)
         self._legend.controls.show_level(self._scene.level)
-        self._place_legend()
-        self._follow_minimap()
+        self.place_legend()
+        self.follow_minimap()
         card = self._scene.cards.get(look.current or "")
         words = look.current or "" if card is None else spoken(card.box.cell, card.mode)
         self.setAccessibleDescription(". ".join(filter(None, (spec.name, legend.count, words))))
