@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from explorer.engine import fashion
 from explorer.engine.cards import save_weights
@@ -54,8 +55,9 @@ def case(folder: Path, spec: NetworkSpec, seed: int = 0) -> Case:
     pixels = torch.from_numpy(fashion.bundled()[0][::20].copy()).unsqueeze(1)
     with torch.inference_mode():
         logits = network(normalise(pixels, preprocessing))
-        network.fc.weight.div_(logits.std(0)[:, None])
-        network.fc.bias.sub_(logits.mean(0)).div_(logits.std(0))
+        classifier = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+        classifier.weight.div_(logits.std(0)[:, None])
+        classifier.bias.sub_(logits.mean(0)).div_(logits.std(0))
     path = folder / f"{seed}.safetensors"
     save_weights(path, network.state_dict(), network, fashion.CLASSES, preprocessing)
     return Case(network, WeightsRef(WeightsKind.FILE, str(path)))

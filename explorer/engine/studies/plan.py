@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.study_records import StudyRequest
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
-from explorer.networks.lesion import INTACT, Lesion, exchangeable
+from explorer.networks.lesion import INTACT, Lesion, by_id, exchangeable
 from explorer.networks.spec import NetworkSpec
 
 
@@ -29,7 +29,8 @@ class Planned:
 def candidates(request: StudyRequest, spec: NetworkSpec) -> tuple[str, ...]:
     """The blocks that a study may delete, cut or swap, from input to output.
 
-    `single` and `cut` take every block, whatever `downsampling` says: there each block has a bar of its own.
+    `single` and `cut` take every block that can be deleted or cut, whatever `downsampling` says: there each has a bar
+    of its own.
 
     Raises:
         UserError: there are none.
@@ -37,20 +38,30 @@ def candidates(request: StudyRequest, spec: NetworkSpec) -> tuple[str, ...]:
     if request.kind == "cut":
         if spec.plain:
             raise UserError("{network} has no shortcuts to cut.", network=spec.name)
-        return spec.block_ids
+        return _allowed(spec, {block.id: block.uncut for block in spec.all_blocks})
     if request.kind == "reorder":
         movable = {block for group in exchangeable(spec) for block in group}
         if not movable:
             raise UserError("No two blocks of {network} are of equal shape, so none can be swapped.", network=spec.name)
         return tuple(block for block in spec.block_ids if block in movable)
+    possible = _allowed(spec, {block.id: block.kept for block in spec.all_blocks})
     if request.kind == "single" or request.downsampling:
-        return spec.block_ids
-    ids = tuple(block.id for block in spec.all_blocks if not block.downsampling)
+        return possible
+    ids = tuple(block for block in possible if not by_id(spec)[block].downsampling)
     if not ids:
         raise UserError(
             "Every block of {network} changes the shape, so there is nothing to delete: let such blocks go, too.",
             network=spec.name,
         )
+    return ids
+
+
+def _allowed(spec: NetworkSpec, reasons: Mapping[str, str]) -> tuple[str, ...]:
+    """The blocks without a reason against it; where each has one, the first one's is what a person reads."""
+    ids = tuple(block for block in spec.block_ids if not reasons[block])
+    if not ids:
+        first = spec.block_ids[0]
+        raise UserError(reasons[first], id=first)
     return ids
 
 
