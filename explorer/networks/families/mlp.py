@@ -99,7 +99,7 @@ class MlpSpec(NetworkSpec):
     @cached_property
     def stages(self) -> tuple[StageSpec, ...]:
         """One, as nothing changes the width."""
-        count, kind = (self.depth - 2, "layer") if self.plain else (self.depth // 2 - 1, "fully connected")
+        count, kind = (self.depth - 2, "layer") if self.plain else (self.depth // 2 - 1, "block of two layers")
         like = FullyConnected(id="", kind=kind, in_channels=self.width, out_channels=self.width, shortcut=self.shortcut)
         blocks = tuple(replace(like, id=f"layer1.{number}") for number in range(count))
         return (StageSpec("layer1", blocks, self.width),)
