@@ -9,7 +9,7 @@ from explorer.engine.heap import keep_freed_memory
 from explorer.engine.modules import Network
 from explorer.networks.spec import NetworkSpec
 
-_NOISE_IMAGES, _NOISE_SIDE, _NOISE_ROWS = 4, 64, 256
+_NOISE_IMAGES, _NOISE_SIDE, _NOISE_ROWS, _NOISE_NUMBERS = 4, 64, 256, 2**23
 
 
 def build(spec: NetworkSpec, seed: int | None = 0) -> Network:
@@ -40,8 +40,10 @@ def build_untrained(spec: NetworkSpec, seed: int = 0) -> Network:
     """
     network = build(spec, seed)
     generator = torch.Generator().manual_seed(seed)
-    # Without maps each picture is but one value of a channel, so it takes more of them.
-    images, side = (_NOISE_IMAGES, min(spec.side, _NOISE_SIDE)) if spec.any_side else (_NOISE_ROWS, spec.side)
+    images, side = _NOISE_IMAGES, min(spec.side, _NOISE_SIDE)
+    if not spec.any_side:  # without maps each picture is but one value of a channel, so it takes more of them
+        side = spec.side
+        images = max(images, min(_NOISE_ROWS, _NOISE_NUMBERS // (spec.in_channels * side * side)))
     noise = torch.randn(images, spec.in_channels, side, side, generator=generator)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     usual = [norm.momentum for norm in norms]

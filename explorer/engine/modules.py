@@ -118,8 +118,8 @@ class Block:
 class Network(nn.Module):
     """Stem, blocks, head.
 
-    Input (N, in_channels, side, side), output (N, classes). Any other side works too, as long as the maps don't vanish;
-    the spec's is what the cost figures state.
+    Input (N, in_channels, side, side), output (N, classes). Of `any_side` networks any other side works too, as long as
+    the maps don't vanish; the spec's is what the cost figures state.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:

@@ -1,11 +1,14 @@
-"""Studies of DenseNets and MLPs against the slow obvious loop."""
+"""Studies and maps of DenseNets and MLPs against the slow obvious loop."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import torch
 
+from explorer.engine.build import build_untrained
+from explorer.engine.capture import capture
 from explorer.engine.studies.plan import candidates
 from explorer.engine.study_records import StudyRequest
 from explorer.errors import UserError
@@ -14,6 +17,7 @@ from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
+from tests.engine.networks import network_of, pictures
 from tests.engine.sentences import assert_one_sentence
 from tests.engine.study_support import Case, Slow, case, done
 
@@ -82,3 +86,29 @@ def test_every_layer_of_one_width_can_be_deleted_and_swapped(tmp_path: Path) -> 
         assert candidates(request, MLP) == MLP.block_ids
     for point in done(made.request("reorder", seeds=1, most=2)).points:
         Slow(made.network).check(point)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_maps_are_what_each_block_leaves(name: str) -> None:
+    spec = SPECS[name]
+    network, x = network_of(spec), pictures(spec, 2)
+    for deleted in (frozenset[str](), frozenset(spec.block_ids[1:3])):
+        logits, maps = capture(network, x, Lesion(deleted), ["stem", *spec.block_ids, "layer1"])
+        with torch.inference_mode():
+            y = network.stem(x)
+            assert torch.equal(maps["stem"], y)
+            for block_id, block in network.blocks():
+                y = block(network.enter(block_id, y.clone()), "deleted" if block_id in deleted else "whole")
+                assert torch.equal(maps[block_id], y)
+            assert torch.equal(maps["layer1"], maps[spec.stages[0].blocks[-1].id])
+            assert torch.equal(logits, network.head(y))
+
+
+def test_untrained_mlps_of_any_size_give_numbers() -> None:
+    """Their batch norms take statistics of rows, of which a few would not do."""
+    for spec in (MlpSpec(102, 32), MlpSpec(102, 32, "none"), MlpSpec(4, 8, in_channels=3, side=300)):
+        x = torch.randn(64, *spec.input_shape, generator=torch.Generator().manual_seed(1))
+        with torch.inference_mode():
+            logits = build_untrained(spec)(x)
+        assert torch.isfinite(logits).all()
+        assert 0.01 < float(logits.std()) < 100
