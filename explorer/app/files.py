@@ -15,9 +15,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from explorer.app import commands, export
 from explorer.app.export_dialog import ExportDialog
+from explorer.app.jobs import Lane
 from explorer.app.picture import WindowPart
-from explorer.app.text import sentence, tr
-from explorer.engine.records import UNTRAINED, DataRef, PictureResult, WeightsKind, WeightsRef
+from explorer.app.tensor_tree import TensorTreeDialog
+from explorer.app.text import sentence, tr, translated
+from explorer.engine.recognising import UnrecognisedError, described
+from explorer.engine.records import UNTRAINED, DataRef, PictureResult, WeightsInfo, WeightsKind, WeightsRef
 from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
 
@@ -80,6 +83,24 @@ class Files:
             window.runner.request_weights(WeightsRef(WeightsKind.FILE, str(path)))
         else:
             window.runner.open_picture(path)
+
+    def offer_alternatives(self, info: WeightsInfo) -> None:
+        """Say which network a file was of, and offer the others that its names and shapes fit."""
+        words = tr("{name} holds the weights of {network}, which is open now.", name=info.title, network=info.spec.name)
+        others = [(translated(described(spec, info.spec)), spec) for spec in info.alternatives]
+        if len(others) == 1:
+            words += " " + tr("Names and shapes fit {other} as well.", other=others[0][0])
+        elif others:
+            words += " " + tr("Names and shapes fit {count} other networks as well.", count=len(others))
+        request = self._window.runner.request_weights
+        self._window.notice.offer(
+            words, tr("Open as …"), [(name, partial(request, info.ref, spec)) for name, spec in others]
+        )
+
+    def show_tensors(self, _lane: Lane, error: UserError) -> None:
+        """What a file holds that is of no known network, instead of the refusal alone."""
+        if isinstance(error, UnrecognisedError):
+            TensorTreeDialog(error.file, sentence(error), self._window).open()
 
     def add_recent_menu(self, menu: QMenu, before: QAction) -> None:
         """The pictures opened lately, as a menu of its own."""

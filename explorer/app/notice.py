@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from explorer.app.text import tr
 
@@ -29,10 +32,14 @@ class NoticeBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 8, 6)
         layout.addWidget(self.label, 1)
+        self.choice = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.choice.setMenu(QMenu(self.choice))
+        self.choice.hide()
+        layout.addWidget(self.choice)
         layout.addWidget(self.close_button)
         self._clock = QTimer(self, singleShot=True, interval=_SECONDS * 1000)
         self._clock.timeout.connect(self.hide)
-        self._refusing = False
+        self._passing = False
         self.hide()
 
     @property
@@ -50,13 +57,36 @@ class NoticeBar(QFrame):
         self._say(sentence, "error")
         self._clock.stop()
 
+    def offer(self, sentence: str, title: str, choices: Iterable[tuple[str, Callable[[], object]]]) -> None:
+        """Say something and offer to do otherwise, until that is done, closed or out of date.
+
+        Args:
+            sentence: what is said.
+            title: of the button with the choices.
+            choices: what each is called, and does.
+        """
+        self._say(sentence, "muted")
+        self._clock.stop()
+        self._passing = True
+        menu = self.choice.menu()
+        for words, act in choices:
+            menu.addAction(words.replace("&", "&&")).triggered.connect(partial(self._choose, act))
+        self.choice.setText(title)
+        self.choice.setVisible(not menu.isEmpty())
+
+    def _choose(self, act: Callable[[], object], _checked: bool = False) -> None:
+        self.hide()
+        act()
+
     def forget_refusal(self) -> None:
-        """Something was opened after all: a refusal of before is no news any more."""
-        if self._refusing:
+        """Something was opened after all: a refusal of before, or an offer, is no news any more."""
+        if self._passing:
             self.hide()
 
     def _say(self, sentence: str, rank: str) -> None:
-        self._refusing = rank == "error"
+        self._passing = rank == "error"
+        self.choice.menu().clear()
+        self.choice.hide()
         self.label.setText(sentence)
         self.label.setProperty("rank", rank)
         self.label.style().unpolish(self.label)

@@ -6,15 +6,15 @@ running job pointless replaces it; the queue drops the late answer.
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.app import commands
 from explorer.app.document import Document
 from explorer.app.jobs import Jobs, Lane
+from explorer.app.runner_jobs import Load, Measure, OpenCheckpoint, OpenData, OpenPicture, RunPicture, offer
 from explorer.app.text import tr, translated
 from explorer.engine.records import (
     UNTRAINED,
@@ -23,19 +23,14 @@ from explorer.engine.records import (
     DataRef,
     Offer,
     Picture,
-    PictureKind,
     PictureRequest,
     PictureResult,
-    Step,
     WeightsInfo,
     WeightsKind,
     WeightsRef,
 )
 from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
-
-if TYPE_CHECKING:
-    from explorer.engine.session import Session
 
 
 class Runner(QObject):
@@ -54,6 +49,8 @@ class Runner(QObject):
     """An AccuracyResult, partial or final."""
     said = Signal(str)
     """A sentence worth knowing (something was adapted, reduced, done elsewhere)."""
+    recognised = Signal(object)
+    """The WeightsInfo of a file that was of another network than the open one, which is open now."""
     refused = Signal(object, object)
     """Lane and UserError: something could not be done, and what was open stays."""
 
@@ -88,41 +85,43 @@ class Runner(QObject):
 
     def begin(self) -> None:
         """The first jobs: what this machine offers, and the network that is open."""
-        self._jobs.submit(Lane.OFFER, _offer)
+        self._jobs.submit(Lane.OFFER, offer)
         self._network_changed()
 
     def open_picture(self, path: Path) -> None:
-        self._jobs.submit(Lane.OPEN, _Open("file", path))
+        self._jobs.submit(Lane.OPEN, OpenPicture("file", path))
 
     def open_bytes(self, data: bytes, name: str) -> None:
         """A picture that was pasted or dropped."""
-        self._jobs.submit(Lane.OPEN, _Open("bytes", data, name))
+        self._jobs.submit(Lane.OPEN, OpenPicture("bytes", data, name))
 
     def open_sample(self, index: int) -> None:
         """One of the bundled labelled images."""
-        self._jobs.submit(Lane.OPEN, _Open("sample", index))
+        self._jobs.submit(Lane.OPEN, OpenPicture("sample", index))
 
     def open_chart(self) -> None:
-        self._jobs.submit(Lane.OPEN, _Open("chart", None))
+        self._jobs.submit(Lane.OPEN, OpenPicture("chart", None))
 
     def request_weights(self, ref: WeightsRef, spec: NetworkSpec | None = None) -> None:
         """Load weights, then open them with their network; what is open stays until they are there.
 
         Args:
             ref: which.
-            spec: the network they are for, where it is known; the one that is open where not, or where it has the
-                same blocks.
+            spec: the network they are for, where it is known; the one that is open where it has the same blocks.
+                Where it is not known, a file's is recognised, and all others are for the one that is open.
         """
         present = self._document.state.spec
         self._awaiting = None
         self._loading_choice = True
         asked = present if spec is None or spec.same_architecture(present) else spec
-        self._jobs.submit(Lane.WEIGHTS, _Load(asked, ref))
+        # Of a file nobody has said which network it is for: it may be of another than the one that is open.
+        unknown = spec is None and ref.kind is WeightsKind.FILE
+        self._jobs.submit(Lane.WEIGHTS, OpenCheckpoint(present, ref) if unknown else Load(asked, ref))
 
     def request_data(self, ref: DataRef) -> None:
         """Look through an image set, then measure on it; the one that is open stays until it is known to be usable."""
         state = self._document.state
-        self._jobs.submit(Lane.DATA, _Data(state.spec, state.weights, ref))
+        self._jobs.submit(Lane.DATA, OpenData(state.spec, state.weights, ref))
 
     def request_preset(self, preset: NetworkSpec) -> None:
         """Open a network by its name, with its bundled weights where it has some; one that is open with weights in
@@ -267,7 +266,7 @@ class Runner(QObject):
         if state.info is None:
             if Lane.WEIGHTS not in self._jobs.running():
                 self._loading_choice = False
-                self._jobs.submit(Lane.WEIGHTS, _Load(state.spec, state.weights))
+                self._jobs.submit(Lane.WEIGHTS, Load(state.spec, state.weights))
             return
         stale, self._stale = self._stale, set()
         if Lane.PICTURE in stale and state.picture is not None:
@@ -275,12 +274,12 @@ class Runner(QObject):
             request = PictureRequest(
                 state.spec, state.weights, state.picture, state.deleted, state.device.id, wanted, state.cut, state.order
             )
-            self._jobs.submit(Lane.PICTURE, _Picture(request))
+            self._jobs.submit(Lane.PICTURE, RunPicture(request))
         if Lane.ACCURACY in stale and self.can_measure:
             measured = AccuracyRequest(
                 state.spec, state.weights, state.data, state.deleted, None, state.device.id, state.cut, state.order
             )
-            self._jobs.submit(Lane.ACCURACY, _Accuracy(measured))
+            self._jobs.submit(Lane.ACCURACY, Measure(measured))
 
     # -- what came back ------------------------------------------------------------------------------------------
 
@@ -323,9 +322,13 @@ class Runner(QObject):
         self._ever_loaded = True
         self._say(info.adapted)
         if self._loading_choice:
-            if not info.spec.same_architecture(self._document.state.spec):
+            recognised = info.ref.kind is WeightsKind.FILE
+            another = not info.spec.same_architecture(self._document.state.spec)
+            if another and not recognised:
                 self._say_adapted(info)
             commands.set_network(self._document, info.spec, info.ref, info)
+            if another and recognised:
+                self.recognised.emit(info)
         else:
             self._document.replace(spec=info.spec, info=info)
 
@@ -342,55 +345,3 @@ class Runner(QObject):
         if lane is Lane.OFFER:
             self._open_awaited()
         self.refused.emit(lane, error)
-
-
-# -- jobs: small objects, so that nothing of the window travels with them ----------------------------------------
-
-
-def _offer(session: Session) -> Generator[Step, None, Offer]:
-    return session.offer()
-
-
-class _Load:
-    def __init__(self, spec: NetworkSpec, ref: WeightsRef) -> None:
-        self.spec, self.ref = spec, ref
-
-    def __call__(self, session: Session) -> Generator[Step, None, WeightsInfo]:
-        loaded = yield from session.load(self.spec, self.ref)
-        return loaded.info
-
-
-class _Data:
-    """Opens an image set for a network; the session keeps it for the measurement. Gives what it is, and its note."""
-
-    def __init__(self, spec: NetworkSpec, weights: WeightsRef, ref: DataRef) -> None:
-        self.spec, self.weights, self.ref = spec, weights, ref
-
-    def __call__(self, session: Session) -> Generator[Step, None, tuple[DataRef, str]]:
-        loaded = yield from session.load(self.spec, self.weights)
-        images = yield from session.open(self.ref, loaded.info)
-        return self.ref, images.note
-
-
-class _Open:
-    def __init__(self, kind: PictureKind, value: Any, name: str = "") -> None:
-        self.kind, self.value, self.name = kind, value, name
-
-    def __call__(self, session: Session) -> Generator[Step, None, Picture]:
-        return session.open_picture(self.kind, self.value, self.name)
-
-
-class _Picture:
-    def __init__(self, request: PictureRequest) -> None:
-        self.request = request
-
-    def __call__(self, session: Session) -> Generator[Step, None, PictureResult]:
-        return session.run_picture(self.request)
-
-
-class _Accuracy:
-    def __init__(self, request: AccuracyRequest) -> None:
-        self.request = request
-
-    def __call__(self, session: Session) -> Generator[Any, None, AccuracyResult]:
-        return session.accuracy(self.request)

@@ -121,3 +121,5 @@ def wire_results(window: Window) -> None:
     window.jobs.stopped.connect(window.settle, Qt.ConnectionType.QueuedConnection)
     window.runner.said.connect(window.notice.inform)
     window.runner.refused.connect(window.refuse)
+    window.runner.refused.connect(window.files.show_tensors)
+    window.runner.recognised.connect(window.files.offer_alternatives)

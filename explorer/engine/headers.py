@@ -39,6 +39,13 @@ _SAFETENSORS_BYTES = {
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "C64": 8,
 }  # fmt: skip
 
+_TYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "Double": "float64", "Float": "float32", "Half": "float16",
+    "BFloat16": "bfloat16", "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
+}  # fmt: skip
+"""What safetensors and torch's storages call types -> torch's own word."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -53,6 +60,11 @@ class Header:
     tensors: Mapping[str, TensorEntry]
     metadata: Mapping[str, str] = field(default_factory=dict)
     nbytes: int = 0
+
+    def kind(self, key: str) -> str:
+        """The type of an entry's numbers, as torch calls it."""
+        dtype = self.tensors[key].dtype
+        return _TYPES.get(dtype, dtype.lower())
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -5,11 +5,13 @@ Nothing here needs torch, so that the window can use it too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explorer.engine.headers import Header, read_tensor_header
+from explorer.engine.records import Step, WeightsInfo, WeightsRef
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
@@ -17,6 +19,9 @@ from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.recognition import Candidate, Clash, Recognition, compare, recognise
 from explorer.networks.spec import NetworkSpec, SpecError
 from explorer.sentences import Joined, Sentence
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,31 @@ def _own_network(header: Header) -> NetworkSpec | None:
     except (KeyError, SpecError):
         return None
     return spec if compare(header.shapes, spec).fits else None
+
+
+def open_checkpoint(session: Session, present: NetworkSpec, ref: WeightsRef) -> Generator[Step, None, WeightsInfo]:
+    """Load a file's weights with the network that they are of; the session keeps both.
+
+    Args:
+        session: in whose thread this runs.
+        present: the network that is open; it stays where it fits.
+        ref: a file.
+
+    Returns:
+        What the weights bring; where they are of another network, with those that they could be of as well.
+
+    Raises:
+        UserError: the file can't be read.
+        UnrecognisedError: it is of no network known here.
+    """
+    path = Path(ref.value)
+    yield Step(None, Sentence("Looking at what {name} holds", name=path.name))
+    found = recognise_file(path, present).candidates
+    spec = found[0].spec
+    another = not spec.same_architecture(present)
+    loaded = yield from session.load(spec if another else present, ref)
+    others = tuple(candidate.spec for candidate in found[1:]) if another else ()
+    return replace(loaded.info, alternatives=others)
 
 
 # -- words -------------------------------------------------------------------------------------------------------

@@ -100,7 +100,9 @@ class WeightsInfo:
         preprocessing: how a picture becomes the input.
         accuracy: published or measured top-1 share on the set they were made for, None where unknown.
         source: one line on where weights and figure come from.
-        adapted: one sentence on what was changed of the spec asked for, empty where nothing was.
+        adapted: one sentence on what was changed of the spec asked for, and on what is wrong with the values; empty
+            where there is nothing to say.
+        alternatives: other networks that the weights could be of, as far as names and shapes tell.
     """
 
     ref: WeightsRef
@@ -111,6 +113,7 @@ class WeightsInfo:
     accuracy: float | None = None
     source: str = ""
     adapted: str = ""
+    alternatives: tuple[NetworkSpec, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,6 +103,7 @@ def recognise(shapes: Shapes, like: NetworkSpec | None = None) -> Recognition:
         asked = compare(shapes, like)
         if asked.fits:
             fitting = [asked, *(each for each in fitting if not each.spec.same_architecture(like))]
+        found.append(asked)
     if fitting:
         return Recognition(tuple(fitting), fitting[0])
     near = [candidate for candidate in found if len(candidate.missing) < len(_wanted(candidate.spec)) / 2]
@@ -112,7 +113,16 @@ def recognise(shapes: Shapes, like: NetworkSpec | None = None) -> Recognition:
 
 def compare(shapes: Shapes, spec: NetworkSpec) -> Candidate:
     """How a file's entries are the parameters of one network, with as many input channels and classes as they have."""
-    names = _read(type(spec), unwrapped(shapes), shapes)
+    keys = unwrapped(shapes)
+    found = _compared(keys, shapes, spec)
+    shorter = None if found.fits else without_common_prefix(keys)
+    if shorter is None:
+        return found
+    return min(found, _compared(shorter, shapes, spec), key=lambda candidate: candidate.distance)
+
+
+def _compared(keys: Mapping[str, str], shapes: Shapes, spec: NetworkSpec) -> Candidate:
+    names = _read(type(spec), keys, shapes)
     return judge(shapes, names, _with_ends(spec, names, shapes))
 
 
