@@ -153,12 +153,12 @@ def _enlarged(values: Tensor, side: int) -> Tensor:
 def default_preprocessing(spec: NetworkSpec) -> Preprocessing:
     """For networks whose weights bring none: untrained ones and bare checkpoints.
 
-    One channel: grey, to -1 … 1. Otherwise the means and deviations of the family's data set; the ImageNet family
-    keeps the middle 224/256 of the shorter side, the CIFAR family all of it. A network of two channels gets red and
+    One channel: grey, to -1 … 1. Otherwise the means and deviations of the family's data set; networks for large
+    pictures keep the middle 224/256 of the shorter side, those for small ones all of it. A network of two channels gets red and
     green, one of more than three the colours in turn.
     """
     grey = spec.in_channels == 1
-    large = spec.family == "imagenet"
+    large = spec.large
     mean, std = (IMAGENET_MEAN, IMAGENET_STD) if large else (CIFAR_MEAN, CIFAR_STD)
     return Preprocessing(
         channels=spec.in_channels,

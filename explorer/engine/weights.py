@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from explorer.engine.images import default_preprocessing
 from explorer.engine.recognising import described
 from explorer.engine.records import UNTRAINED, Preprocessing, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_weights
+from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.spec import NetworkSpec, SpecError
@@ -30,7 +31,8 @@ from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]
 Resolved = tuple[WeightsInfo, State]
-_PRESETS = {name: spec for name, spec in PRESETS.items() if name in list_models()}
+_OFFERED = frozenset(list_models())
+_PRESETS = {name: spec for name, spec in PRESETS.items() if name in _OFFERED}
 """The networks that torchvision has weights for."""
 _CHUNK = 1 << 24
 
@@ -80,8 +82,14 @@ def _card(path: Path) -> tuple[float | None, str]:
 
 @lru_cache(maxsize=1)
 def torchvision_weights() -> tuple[WeightsInfo, ...]:
-    """Every entry of torchvision's weights enums for ResNet-18 to ResNet-152."""
-    return tuple(_torchvision_info(name, entry) for name in _PRESETS for entry in get_model_weights(name))
+    """Every entry of torchvision's weights enums for the networks of this program."""
+    return tuple(_torchvision_info(name, entry) for name, entry in _entries())
+
+
+def _entries() -> Iterator[tuple[str, WeightsEnum]]:
+    """Pairs of preset and entry. One of VGG-16's entries has no classifier, and is left out."""
+    for name in _PRESETS:
+        yield from ((name, entry) for entry in get_model_weights(name) if entry.meta["categories"] is not None)
 
 
 def _torchvision_info(name: str, entry: WeightsEnum) -> WeightsInfo:
@@ -177,9 +185,10 @@ def _chosen(infos: list[WeightsInfo], spec: NetworkSpec, what: str) -> WeightsRe
             "There are {what} weights for {other}, not for this {network}: choose that network.",
             what=what, other=described(namesake, spec), network=described(spec, namesake),
         )  # fmt: skip
+    near = [info for info in infos if type(info.spec) is type(spec)]
     raise UserError(
         "There are no {what} weights for {network}: there are for {names}.",
-        what=what, network=spec.name, names=", ".join(dict.fromkeys(info.spec.name for info in infos)),
+        what=what, network=spec.name, names=listed(list(dict.fromkeys(info.spec.name for info in near or infos))),
     )  # fmt: skip
 
 
@@ -233,11 +242,11 @@ def _resolve_torchvision(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, 
     info = next((info for info in torchvision_weights() if info.ref == ref), None)
     if info is None:
         raise UserError(
-            "torchvision has no weights {name} for a ResNet of this program; choose others.", name=ref.value
+            "torchvision has no weights {name} for a network of this program; choose others.", name=ref.value
         )
     _check_architecture(info, spec, ref.value)
     name, _, version = ref.value.partition(".")
-    entry = next(entry for preset in _PRESETS for entry in get_model_weights(preset) if str(entry) == ref.value)
+    entry = next(entry for _, entry in _entries() if str(entry) == ref.value)
     path = yield from _cached_or_downloaded(str(entry.url), f"{name.removesuffix('_Weights')} {version}")
     yield Step(None, Sentence("Reading {name}", name=path.name))
     info = _adapted(info, spec)
@@ -306,19 +315,18 @@ def _fitted_file(ref: WeightsRef, spec: NetworkSpec, path: Path, checkpoint: Che
 
 def _same_as_torchvision(name: str, spec: NetworkSpec) -> WeightsInfo | None:
     """torchvision's weights, where a file of the same name was opened for the network they are for."""
-    for preset in _PRESETS:
-        for entry in get_model_weights(preset):
-            if str(entry.url).endswith("/" + name):
-                info = next(info for info in torchvision_weights() if info.ref.value == str(entry))
-                fits = info.spec.same_architecture(spec) and info.spec.classes == spec.classes
-                return info if fits and info.spec.in_channels == spec.in_channels else None
+    for _, entry in _entries():
+        if str(entry.url).endswith("/" + name):
+            info = next(info for info in torchvision_weights() if info.ref.value == str(entry))
+            fits = info.spec.same_architecture(spec) and info.spec.classes == spec.classes
+            return info if fits and info.spec.in_channels == spec.in_channels else None
     return None
 
 
 def _likely_classes(spec: NetworkSpec) -> tuple[tuple[str, ...], str]:
     """A bare checkpoint's classes: a thousand outputs on colour pictures are ImageNet's, others have no names. With
     the template of a remark on that."""
-    if (spec.family, spec.in_channels, spec.classes) == ("imagenet", 3, 1000):
+    if spec.large and (spec.in_channels, spec.classes) == (3, 1000):
         words = "{path}; the classes' names are ImageNet's, which its 1,000 outputs suggest"
         return torchvision_weights()[0].classes, words
     return generic_classes(spec.classes), "{path}"

@@ -93,6 +93,56 @@ def test_imagenet_weights_are_torchvisions(name: str) -> None:
     assert infos[0].title == f"ImageNet V1 · {100 * (infos[0].accuracy or 0):.1f} %"
 
 
+# As torchvision 0.29 publishes them: top-1 accuracy in per cent on ImageNet's 50,000 validation images, the shorter side
+# to resize to, the side of the crop, and the interpolation.
+PUBLISHED = {
+    "Wide_ResNet50_2_Weights.IMAGENET1K_V2": (81.602, 232, 224, "bilinear"),
+    "Wide_ResNet101_2_Weights.IMAGENET1K_V1": (78.848, 256, 224, "bilinear"),
+    "ResNeXt50_32X4D_Weights.IMAGENET1K_V1": (77.618, 256, 224, "bilinear"),
+    "ResNeXt101_64X4D_Weights.IMAGENET1K_V1": (83.246, 232, 224, "bilinear"),
+    "VGG16_Weights.IMAGENET1K_V1": (71.592, 256, 224, "bilinear"),
+    "VGG19_BN_Weights.IMAGENET1K_V1": (74.218, 256, 224, "bilinear"),
+    "DenseNet121_Weights.IMAGENET1K_V1": (74.434, 256, 224, "bilinear"),
+    "DenseNet201_Weights.IMAGENET1K_V1": (76.896, 256, 224, "bilinear"),
+    "EfficientNet_B0_Weights.IMAGENET1K_V1": (77.692, 256, 224, "bicubic"),
+    "EfficientNet_B1_Weights.IMAGENET1K_V1": (78.642, 256, 240, "bicubic"),
+    "EfficientNet_B1_Weights.IMAGENET1K_V2": (79.838, 255, 240, "bilinear"),
+    "EfficientNet_B2_Weights.IMAGENET1K_V1": (80.608, 288, 288, "bicubic"),
+    "EfficientNet_B7_Weights.IMAGENET1K_V1": (84.122, 600, 600, "bicubic"),
+}
+
+
+@pytest.mark.parametrize("ref", PUBLISHED)
+def test_weights_of_other_families_come_with_what_was_published(ref: str) -> None:
+    accuracy, resize, crop, interpolation = PUBLISHED[ref]
+    (info,) = (info for info in weights.torchvision_weights() if info.ref.value == ref)
+    assert info.accuracy == pytest.approx(accuracy / 100)
+    made = info.preprocessing
+    assert (made.resize, made.crop, made.interpolation) == (resize, crop, interpolation)
+    assert (info.spec.side, info.spec.classes, len(info.classes)) == (crop, 1000, 1000)
+    assert info.spec.same_architecture(PRESETS[ref.partition("_Weights")[0].lower()])
+    assert ref in str(info.source)
+
+
+def test_every_network_of_torchvision_has_its_weights_and_all_have_a_classifier() -> None:
+    infos = weights.torchvision_weights()
+    families = ("resnet", "wide_resnet", "resnext", "vgg", "densenet", "efficientnet_b")
+    names = [name for name in torchvision.models.list_models(torchvision.models) if name.startswith(families)]
+    for name in names:
+        refs = [info.ref.value for info in infos if info.spec.same_architecture(PRESETS[name])]
+        # One entry of VGG-16's has the convolutions only.
+        assert refs == [str(entry) for entry in get_model_weights(name) if entry.name != "IMAGENET1K_FEATURES"]
+        assert parse_ref("imagenet", PRESETS[name]).value == refs[-1]
+    assert all(info.accuracy and 0.6 < info.accuracy < 0.9 for info in infos)
+    assert "VGG16_Weights.IMAGENET1K_FEATURES" not in {info.ref.value for info in infos}
+
+
+def test_networks_without_weights_name_those_of_their_family() -> None:
+    words = refused(lambda: parse_ref("imagenet", PRESETS["densenet40_12"]))
+    assert "there are for DenseNet-121" in words
+    assert "VGG" not in words
+
+
 @pytest.mark.parametrize("changes", [{"in_channels": 1, "side": 64, "classes": 7}, {"stride_place": "1x1"}])
 def test_imagenet_weights_are_for_any_input_and_classes(changes: dict[str, Any]) -> None:
     ref = WeightsRef(WeightsKind.TORCHVISION, str(ResNet18_Weights.DEFAULT))
