@@ -196,6 +196,11 @@ class NetworkSpec(ABC):
         return f"{'layers' if self.layers else 'blocks'} ({', '.join(str(len(stage.blocks)) for stage in self.stages)})"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The papers that it comes from, for people who read its code."""
+        return ()
+
+    @property
     @abstractmethod
     def heading(self) -> str:
         """Under which menus list it, a template: `ImageNet family`."""
