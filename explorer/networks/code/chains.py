@@ -159,7 +159,7 @@ def _applied(node: Node, x: str) -> str:
 
 
 def _is_weighty(node: Node) -> bool:
-    return node.is_group or not node.items[0].is_function and _kind(node) not in ("bn", "se")
+    return node.is_group or (not node.items[0].is_function and _kind(node) not in ("bn", "se"))
 
 
 def _kind(node: Node) -> str:

@@ -54,7 +54,7 @@ class _Sections:
         weighty = [index for index, (one, _) in enumerate(column) if one.kind in ("conv", "linear", "subsample")]
         items = []
         for index, (one, like) in enumerate(column):
-            last = leads_out and (one.kind == "gate" or bool(weighty) and index == weighty[-1])
+            last = leads_out and (one.kind == "gate" or (bool(weighty) and index == weighty[-1]))
             values = self.symbols.values(like, entering, last, growth)
             if not _for_training(like):
                 items.append(Item(self.form.widest.local(one), one, values))
@@ -180,7 +180,7 @@ def _forward(sections: _Sections) -> list[str]:
         out = _joined(join, carried, sections, done)
     if sections.after and out != "x":
         simple = all(item.operation is not None and item.operation.kind == "relu" for item in sections.after)
-        if join is None and not simple or not simple:
+        if not simple:
             done.append(f"out = {out}")
             out = "out"
     row, out = lines(nodes(sections.after), out, "out", _BODY + 4)

@@ -39,9 +39,7 @@ class Sample:
     def is_row(self) -> bool:
         """Whether its modules stand beside those of other blocks instead of in a module of their own."""
         inside = f"{self.block.module_path}."
-        return any(
-            one.kind in _WITH_PARAMETERS and not one.id.startswith(inside) for one in self.wiring.all
-        )
+        return any(one.kind in _WITH_PARAMETERS and not one.id.startswith(inside) for one in self.wiring.all)
 
     @property
     def optional(self) -> Operations:

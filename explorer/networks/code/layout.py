@@ -79,7 +79,8 @@ def docstring(paragraphs: Sequence[str], indent: int = 0) -> str:
             rows.append(textwrap.indent(paragraph, margin))
             continue
         quotes = '"""' if number == 0 else ""
-        rows.append(textwrap.fill(quotes + paragraph, WIDTH, initial_indent=margin, subsequent_indent=margin))
-    if len(rows) == 1 and "\n" not in rows[0] and len(rows[0]) + 3 <= WIDTH:
+        # Three columns less, so that the closing quotes fit behind whatever fits into one line.
+        rows.append(textwrap.fill(quotes + paragraph, WIDTH - 3, initial_indent=margin, subsequent_indent=margin))
+    if len(rows) == 1 and "\n" not in rows[0]:
         return rows[0] + '"""'
     return "\n\n".join(rows) + f'\n{margin}"""'

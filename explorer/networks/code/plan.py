@@ -10,10 +10,10 @@ from explorer.networks.code.classes import Maker, maker, names
 from explorer.networks.code.forms import Sample, forms, inside
 from explorer.networks.code.layout import call
 from explorer.networks.code.leaves import literal
-from explorer.networks.operations import Operation
+from explorer.networks.operations import Operation, OperationKind
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
-_FLATTEN = "flatten"
+_FLATTEN: OperationKind = "flatten"
 
 
 @dataclass(frozen=True)
