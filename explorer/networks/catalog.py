@@ -20,6 +20,7 @@ from explorer.networks.families.densenet import IMAGENET as DENSE
 from explorer.networks.families.densenet import DenseNetSpec, dense, dense_imagenet
 from explorer.networks.families.efficientnet import SCALES, EfficientNetSpec, efficientnet
 from explorer.networks.families.mlp import MlpSpec
+from explorer.networks.families.pruned import PrunedSpec
 from explorer.networks.families.resnet import ResNetSpec, resnext, wide
 from explorer.networks.families.resnet_depths import CIFAR, CIFAR_BOTTLENECK, IMAGENET, cifar, imagenet
 from explorer.networks.families.vgg import CONVOLUTIONS, VggSpec
@@ -32,6 +33,7 @@ FAMILIES: dict[str, type[NetworkSpec]] = {
     "densenet": DenseNetSpec,
     "efficientnet": EfficientNetSpec,
     "mlp": MlpSpec,
+    "pruned": PrunedSpec,
 }
 """What files call a family."""
 
