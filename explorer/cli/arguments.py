@@ -8,9 +8,22 @@ from pathlib import Path
 from typing import NoReturn
 
 from explorer import __version__
+from explorer.engine.export_records import PRECISIONS
 from explorer.errors import UserError
 
-COMMANDS = ("describe", "draw", "predict", "accuracy", "study", "train", "report", "recognise", "compare")
+COMMANDS = (
+    "describe",
+    "draw",
+    "predict",
+    "accuracy",
+    "study",
+    "train",
+    "report",
+    "recognise",
+    "compare",
+    "export",
+    "list",
+)
 STUDIES = ("single", "random", "reorder", "greedy", "cut")
 _NETWORK = "a preset's name (resnet18, resnet20, …), a spec's JSON file, or the JSON itself"
 _WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
@@ -94,6 +107,9 @@ def _command_parser() -> argparse.ArgumentParser:
     recognise.add_argument("file", type=Path, metavar="FILE", help=".pth, .pt, .th or .safetensors")
     _json(recognise)
 
+    _export(commands.add_parser("export", help="a network as a file: specification, PyTorch code, ONNX, weights"))
+    _json(commands.add_parser("list", help="every network that has a name, and the weights there are"))
+
     report = commands.add_parser("report", help="everything about one picture, as one HTML page")
     report.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     report.add_argument("--image", type=Path, metavar="IMAGE", help="a picture instead of the bundled sample")
@@ -112,6 +128,21 @@ def _compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--no-latency", dest="latency", action="store_false", help="leave the measurement out")
     compare.add_argument("--theme", choices=("light", "dark"), default="light", help="of the figure (light)")
     _json(compare)
+
+
+def _export(export: argparse.ArgumentParser) -> None:
+    export.add_argument("network", metavar="NETWORK", help=_NETWORK)
+    export.add_argument("--weights", default="untrained", metavar="W", help=f"{_WEIGHTS} (untrained)")
+    export.add_argument("--delete", default="", metavar="IDS", help="blocks left out for good, ids with commas")
+    export.add_argument("--cut", default="", metavar="IDS", help="blocks whose shortcuts are left out for good")
+    export.add_argument(
+        "--precision", choices=PRECISIONS, default="same",
+        help="of a .safetensors file: fp16, fp32, or (same) fp16 where that loses nothing",
+    )  # fmt: skip
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE",
+        help=".json (the specification), .py (PyTorch), .onnx or .safetensors (the weights)",
+    )  # fmt: skip
 
 
 def _draw(draw: argparse.ArgumentParser) -> None:

@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         "report": _report,
         "recognise": _recognise,
         "compare": _compare,
+        "export": _export,
+        "list": _list,
     }
     commands[arguments.command](arguments)
     return 0
@@ -215,6 +217,18 @@ def _compare(arguments: argparse.Namespace) -> None:
     from explorer.cli.comparing import compare
 
     compare(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from explorer.cli.exporting import export
+
+    export(arguments)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from explorer.cli.listing import list_networks
+
+    list_networks(arguments)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

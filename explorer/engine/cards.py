@@ -22,6 +22,7 @@ from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
 from explorer.engine.training import Progress
 from explorer.engine.writing import whole_file
+from explorer.networks.spec import NetworkSpec
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
 
@@ -37,13 +38,20 @@ def half_precision(network: Network) -> dict[str, Tensor]:
 def save_weights(
     path: Path, state: dict[str, Tensor], network: Network, classes: Sequence[str], preprocessing: Preprocessing
 ) -> None:
+    """`save_state` of a network's weights."""
+    save_state(path, state, network.spec, classes, preprocessing)
+
+
+def save_state(
+    path: Path, state: dict[str, Tensor], spec: NetworkSpec, classes: Sequence[str], preprocessing: Preprocessing
+) -> None:
     """Write the weights; the file of before stays whole until the new one is complete.
 
     Raises:
         UserError: the file can't be written.
     """
     header = {
-        "spec": network.spec.to_json(),
+        "spec": spec.to_json(),
         "classes": json.dumps(list(classes)),
         "preprocessing": json.dumps(asdict(preprocessing)),
     }

@@ -21,7 +21,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from explorer.engine import capture, devices, fashion, images, pictures, timing, weights
+from explorer.engine import capture, devices, exporting, fashion, images, pictures, timing, weights
 from explorer.engine.build import build, build_untrained, copied
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
@@ -283,6 +283,8 @@ class Session:
             return _Pass(Prediction(probabilities, loaded.info.classes), maps, thumbnails, seconds, chosen.title, note)
 
         return (yield from devices.run_with_fallback(on, *devices.choose_or_cpu(device), self.leave))
+
+    export = exporting.export
 
     # -- accuracy ------------------------------------------------------------------------------------------------
 
