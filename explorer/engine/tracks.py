@@ -18,6 +18,10 @@ ADDABLE = frozenset({"conv", "bn", "linear", "scale"})
 """Whose output nobody needs again, not even autograd."""
 
 
+_EPS = 1e-5
+"""What batch norm adds to a variance, unless the operation says otherwise."""
+
+
 class Subsampling(nn.Module):
     """Option A of He et al. 2015, section 3.3: every stride-th position, new channels filled with zeros.
 
@@ -56,7 +60,7 @@ def leaf(operation: Operation) -> nn.Module | None:
     if operation.kind == "conv":
         return nn.Conv2d(inside, out, size, stride, operation.padding, groups=operation.groups, bias=operation.bias)
     if operation.kind == "bn":
-        return nn.BatchNorm2d(out)
+        return nn.BatchNorm2d(out, operation.number or _EPS)
     if operation.kind == "linear":
         return nn.Linear(inside, out, operation.bias)
     if operation.kind == "gate":

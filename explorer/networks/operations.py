@@ -34,7 +34,8 @@ class Operation:
         on_shortcut: whether it stands on the shortcut instead of the residual branch.
         groups: of a conv.
         bias: whether a conv or linear has one; a gate always has.
-        number: of a `scale` the factor; of a `dropout` the share that training drops; of a `gate` 1 where F is gated
+        number: of a `bn` what is added to the variance, 0 for PyTorch's usual 1e-5; of a `scale` the factor;
+            of a `dropout` the share that training drops; of a `gate` 1 where F is gated
             too (exclusive gating), 0 where only the shortcut is; of an `se` its squeezed channels.
     """
 
@@ -159,9 +160,9 @@ def conv(
     )  # fmt: skip
 
 
-def bn(name: str, shape: Shape, on_shortcut: bool = False) -> Operation:
+def bn(name: str, shape: Shape, on_shortcut: bool = False, eps: float = 0.0) -> Operation:
     """Batch norm."""
-    return Operation(name, "bn", shape, shape, parameters=2 * shape[0], on_shortcut=on_shortcut)
+    return Operation(name, "bn", shape, shape, parameters=2 * shape[0], on_shortcut=on_shortcut, number=eps)
 
 
 def relu(name: str, shape: Shape) -> Operation:

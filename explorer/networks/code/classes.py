@@ -13,6 +13,7 @@ from explorer.networks.code.symbols import IN, OUT, Symbols
 from explorer.networks.operations import Operation
 
 _BODY = 8
+_STOCHASTIC = "stochastic_depth"
 _NAMES = {"basic": "BasicBlock", "mbconv": "MBConv", "layer": "Layer"}
 
 
@@ -25,12 +26,14 @@ class Maker:
         text: its code.
         arguments: of each sample, behind the input channels.
         entering: input channels of each sample.
+        omits: whether something that only training does was left out.
     """
 
     name: str
     text: str
     arguments: tuple[tuple[str, ...], ...]
     entering: tuple[int, ...]
+    omits: bool = False
 
 
 class _Sections:
@@ -39,6 +42,7 @@ class _Sections:
     def __init__(self, form: Form) -> None:
         self.form = form
         self.symbols = Symbols(form)
+        self.omits = False
         sample = form.widest
         self.join = sample.wiring.join
         concat = self.join is not None and self.join.kind == "concat"
@@ -56,15 +60,17 @@ class _Sections:
         for index, (one, like) in enumerate(column):
             last = leads_out and (one.kind == "gate" or (bool(weighty) and index == weighty[-1]))
             values = self.symbols.values(like, entering, last, growth)
-            if not _for_training(like):
+            if _for_training(like):
+                self.omits = True
+            else:
                 items.append(Item(self.form.widest.local(one), one, values))
             entering = values.out
         return items, entering
 
 
 def _for_training(like: dict[int, Operation]) -> bool:
-    """Whether it is a dropout whose share is another in each block: a matter of the training schedule."""
-    return len({op.number for op in like.values()}) > 1 and all(op.kind == "dropout" for op in like.values())
+    """Whether it is stochastic depth, whose share is another in each block: a matter of how it is trained."""
+    return all(op.kind == "dropout" and op.id.endswith(f".{_STOCHASTIC}") for op in like.values())
 
 
 def maker(form: Form, name: str) -> Maker:
@@ -78,7 +84,7 @@ def maker(form: Form, name: str) -> Maker:
     symbols = sections.symbols
     count = len(form.samples)
     entering = tuple(sample.wiring.all[0].input[0] for sample in form.samples)
-    return Maker(name, text, tuple(symbols.arguments(index) for index in range(count)), entering)
+    return Maker(name, text, tuple(symbols.arguments(index) for index in range(count)), entering, sections.omits)
 
 
 def names(found: Sequence[Form], first: str) -> list[str]:
@@ -226,7 +232,7 @@ def _row_words(form: Form) -> str:
 
 def _words(sections: _Sections) -> str:
     wiring = sections.form.widest.wiring
-    found = ", ".join(words(one) for one in (*wiring.shared, *wiring.branch)) or "nothing"
+    found = ", ".join(_word(item) for item in (*sections.shared, *sections.branch)) or "nothing"
     found = found[:1].upper() + found[1:]
     way = ", ".join(words(one) for one in wiring.shortcut)
     where = " where the shape changes" if sections.form.optional else ""
@@ -236,6 +242,12 @@ def _words(sections: _Sections) -> str:
         found += f" ({way}{where})" if way else ""
     behind = ", ".join(words(one) for one in wiring.after)
     return f"{found}; {behind}." if behind else f"{found}."
+
+
+def _word(item: Item) -> str:
+    assert item.operation is not None
+    assert item.values is not None
+    return words(item.operation, item.values.kernel.isdigit())
 
 
 def _unrepeated(texts: list[str]) -> list[str]:

@@ -119,14 +119,19 @@ def _unless(value: str, usual: str) -> str | None:
     return None if value == usual else value
 
 
-def words(operation: Operation) -> str:
-    """An operation in a docstring."""
-    size = f"{operation.kernel}x{operation.kernel}"
+def words(operation: Operation, sized: bool = True) -> str:
+    """An operation in a docstring.
+
+    Args:
+        operation: which.
+        sized: whether its window is the same in all blocks.
+    """
+    size = f"{operation.kernel}x{operation.kernel} " if sized else ""
     depthwise = operation.groups > 1 and operation.groups == operation.input[0]
     kinds = {
-        "conv": f"{size} {'depthwise ' if depthwise else 'grouped ' if operation.groups > 1 else ''}conv",
-        "bn": "BN", "relu": "ReLU", "silu": "SiLU", "linear": "linear", "maxpool": f"{size} max pool",
-        "avgpool": f"{size} average", "se": "squeeze-excitation", "scale": f"times {operation.number:g}",
+        "conv": f"{size}{'depthwise ' if depthwise else 'grouped ' if operation.groups > 1 else ''}conv",
+        "bn": "BN", "relu": "ReLU", "silu": "SiLU", "linear": "linear", "maxpool": f"{size}max pool",
+        "avgpool": f"{size}average", "se": "squeeze-excitation", "scale": f"times {operation.number:g}",
         "subsample": "zero-padded subsampling", "flatten": "flatten", "dropout": "dropout", "gate": "gate",
         "add": "addition", "concat": "concatenation",
     }  # fmt: skip

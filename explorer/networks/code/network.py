@@ -36,7 +36,7 @@ def pytorch_code(spec: NetworkSpec) -> str:
         if word in body
     ]
     body = "\n\n\n".join([*helpers, body])
-    return "\n\n".join([_docstring(spec), _imports(body)]) + f"\n\n\n{body}\n\n\n{_trial(spec, name)}\n"
+    return "\n\n".join([_docstring(plan), _imports(body)]) + f"\n\n\n{body}\n\n\n{_trial(spec, name)}\n"
 
 
 def class_name(spec: NetworkSpec) -> str:
@@ -52,19 +52,22 @@ def class_name(spec: NetworkSpec) -> str:
 # -- the parts of the file ---------------------------------------------------------------------------------------
 
 
-def _docstring(spec: NetworkSpec) -> str:
+def _docstring(plan: Plan) -> str:
+    spec = plan.spec
     cost = network_cost(spec)
     shape = " x ".join(map(str, spec.input_shape))
     paragraphs = [f"{spec.name} in PyTorch."]
     if spec.sources:
-        paragraphs.append("\n".join(spec.sources))
+        paragraphs.append(f"After {'; '.join(spec.sources)}.")
     paragraphs += [
         f"{cost.parameters:,} parameters; {cost.macs:,} multiply-adds for one input of {shape}.",
         "Written by ResNet Explorer from the network's specification. The keys of its state dict are those of the "
         "weights that the program exports:",
         f"    network = {class_name(spec)}()\n    network.load_state_dict(safetensors.torch.load_file(path))",
-        "This file is yours: use, change and share it as you like.",
     ]
+    if any(maker.omits for maker in plan.makers):
+        paragraphs.append("Stochastic depth, which leaves out branches at random in training, is not in this file.")
+    paragraphs.append("This file is yours: use, change and share it as you like.")
     return docstring(paragraphs)
 
 

@@ -62,29 +62,18 @@ class Plan:
     def _places(self) -> Iterator[_Place]:
         stem = self.spec.stem_operations()
         self.first = stem[0].id if stem[0].kind == "conv" else ""
-        rows = False
-        for one in stem:
-            yield from self._single(one, rows)
-            rows |= one.kind in (_FLATTEN, "linear")
+        row = _in_rows(stem, False)
+        yield from row
+        rows = row[-1].rows
         shape = stem[-1].output
         for block in self.spec.all_blocks:
             wiring = block.operations(shape)
-            for one in wiring.before:
-                yield from self._single(_hoisted(one, block), rows)
+            yield from _in_rows([_hoisted(one, block) for one in wiring.before], rows)
             yield _Place(Sample(block, inside(wiring), rows))
             shape = wiring.all[-1].output
         head = self.spec.head_operations(shape)
         self.classifier = head[-1].id
-        for one in head:
-            yield from self._single(one, rows)
-            rows |= one.kind in (_FLATTEN, "linear")
-
-    def _single(self, one: Operation, rows: bool) -> Iterator[_Place]:
-        """An operation; before the first fully connected layer what makes rows of maps."""
-        if one.kind == "linear" and not rows:
-            yield _Place(operation=Operation(_FLATTEN, _FLATTEN, one.input, one.input))
-            rows = True
-        yield _Place(operation=one, rows=rows)
+        yield from _in_rows(head, rows)
 
     def _item(self, place: _Place) -> Item:
         if place.operation is not None:
@@ -106,6 +95,28 @@ class Plan:
         if one.id == self.classifier:
             values = replace(values, out="classes")
         return Item(tuple(one.id.split(".")), one, values)
+
+
+def _in_rows(operations: Sequence[Operation], rows: bool) -> list[_Place]:
+    """Operations with what makes rows of numbers of maps, before the first fully connected layer.
+
+    Args:
+        operations: one after another.
+        rows: whether rows of numbers come.
+    """
+    first = next((index for index, one in enumerate(operations) if one.kind in (_FLATTEN, "linear")), None)
+    if rows or first is None:
+        return [_Place(operation=one, rows=rows) for one in operations]
+    behind = list(operations[first:])
+    if behind[0].kind == "linear":
+        while first and operations[first - 1].kind in ("dropout", "relu", "silu"):
+            first -= 1  # which may be in one Sequential with the layer
+        one = operations[first]
+        behind = [Operation(_FLATTEN, _FLATTEN, one.input, one.input), *operations[first:]]
+    return [
+        *(_Place(operation=one) for one in operations[:first]),
+        *(_Place(operation=one, rows=index > 0) for index, one in enumerate(behind)),
+    ]
 
 
 def _hoisted(one: Operation, block: BlockSpec) -> Operation:

@@ -205,6 +205,10 @@ class DenseNetSpec(NetworkSpec):
         return f"dense layers ({', '.join(map(str, self.blocks))}), each adds {self.growth} channels"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        return ("Huang et al. 2017, Densely Connected Convolutional Networks (arXiv:1608.06993)",)
+
+    @property
     def heading(self) -> str:
         return "DenseNet"
 

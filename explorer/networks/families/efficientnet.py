@@ -40,6 +40,8 @@ SCALES: tuple[tuple[float, float, int, float], ...] = (
 """Of B0 to B7: factors of width and depth, input side, dropout before the classifier (the authors' code; section 5.2 of
 the paper gives the range of the dropout)."""
 _DIVISOR = 8
+_LARGE_EPS, _LARGE_EPS_FROM = 1e-3, 5
+"""What batch norm adds to the variance in B5 and larger, as in torchvision's."""
 _DROPPED = 0.2
 """Stochastic depth in training: the share of the last block; earlier ones have proportionally less (section 5.2)."""
 
@@ -53,11 +55,13 @@ class MBConv(BlockSpec):
         size: of the depthwise convolution.
         expansion: channels of it over those of the input.
         share: of images whose residual branch training leaves out.
+        eps: what batch norm adds to the variance; 0 for the usual.
     """
 
     size: int
     expansion: int
     share: float = 0.0
+    eps: float = 0.0
 
     @property
     def form(self) -> BlockSpec:
@@ -81,13 +85,13 @@ class MBConv(BlockSpec):
     def _branch(self, shape: Shape) -> Iterator[Operation]:
         path, wide, number = f"{self.module_path}.block", self.expansion * self.in_channels, 0
         if self.expansion != 1:
-            yield from conv_bn(f"{path}.0", shape, wide, 1)
+            yield from conv_bn(f"{path}.0", shape, wide, 1, eps=self.eps)
             shape, number = (wide, *shape[1:]), 1
-        deep = list(conv_bn(f"{path}.{number}", shape, wide, self.size, self.stride, groups=wide))
+        deep = list(conv_bn(f"{path}.{number}", shape, wide, self.size, self.stride, groups=wide, eps=self.eps))
         yield from deep
         squeezed = max(1, self.in_channels // 4)
         yield squeeze_excitation(f"{path}.{number + 1}", deep[-1].output, squeezed)
-        yield from conv_bn(f"{path}.{number + 2}", deep[-1].output, self.out_channels, 1, active=False)
+        yield from conv_bn(f"{path}.{number + 2}", deep[-1].output, self.out_channels, 1, active=False, eps=self.eps)
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,13 @@ class EfficientNetSpec(NetworkSpec):
         return f"EfficientNet-B{self.scale}"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        return (
+            "Tan and Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks "
+            "(arXiv:1905.11946)",
+        )
+
+    @property
     def heading(self) -> str:
         return "EfficientNet"
 
@@ -152,13 +163,17 @@ class EfficientNetSpec(NetworkSpec):
                     id=f"layer{number + 1}.{position}", kind="mbconv", in_channels=channels, out_channels=out,
                     stride=steps, shortcut="identity" if steps == 1 and channels == out else "none",
                     path=f"features.{number + 1}.{position}", size=size, expansion=expansion,
-                    share=_DROPPED * (made + position) / sum(counts),
+                    share=_DROPPED * (made + position) / sum(counts), eps=self._eps,
                 )  # fmt: skip
                 blocks.append(block)
                 channels = out
             made += len(blocks)
             stages.append(StageSpec(f"layer{number + 1}", tuple(blocks), channels))
         return tuple(stages)
+
+    @property
+    def _eps(self) -> float:
+        return _LARGE_EPS if self.scale >= _LARGE_EPS_FROM else 0.0
 
     @property
     def _mbconvs(self) -> Iterator[MBConv]:
@@ -173,11 +188,11 @@ class EfficientNetSpec(NetworkSpec):
 
     def stem_operations(self) -> tuple[Operation, ...]:
         """A 3x3 convolution with stride 2."""
-        return tuple(conv_bn("features.0", self.input_shape, self._width(_STEM), 3, 2))
+        return tuple(conv_bn("features.0", self.input_shape, self._width(_STEM), 3, 2, eps=self._eps))
 
     def head_operations(self, shape: Shape) -> tuple[Operation, ...]:
         """A 1x1 convolution to four times the channels, global average pooling, the classifier."""
-        wide = tuple(conv_bn(f"features.{len(_STAGES) + 1}", shape, 4 * shape[0], 1))
+        wide = tuple(conv_bn(f"features.{len(_STAGES) + 1}", shape, 4 * shape[0], 1, eps=self._eps))
         average = global_average("avgpool", wide[-1].output)
         dropped = dropout("classifier.0", average.output, SCALES[self.scale][3])
         return (*wide, average, dropped, linear("classifier.1", average.output, self.classes))
@@ -210,11 +225,19 @@ def efficientnet(scale: int) -> EfficientNetSpec:
 
 
 def conv_bn(
-    path: str, shape: Shape, channels: int, size: int, stride: int = 1, *, groups: int = 1, active: bool = True
+    path: str,
+    shape: Shape,
+    channels: int,
+    size: int,
+    stride: int = 1,
+    *,
+    groups: int = 1,
+    active: bool = True,
+    eps: float = 0.0,
 ) -> Iterator[Operation]:
     """A convolution, batch norm and, where active, SiLU, at torchvision's paths of the three."""
     one = conv(f"{path}.0", shape, channels, size, stride, groups=groups)
     yield one
-    yield bn(f"{path}.1", one.output)
+    yield bn(f"{path}.1", one.output, eps=eps)
     if active:
         yield silu(f"{path}.2", one.output)

@@ -81,6 +81,10 @@ class MlpSpec(NetworkSpec):
         return f"{'Plain ' if self.plain else ''}MLP-{self.depth}-{self.width}"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        return ("He et al. 2015, Deep Residual Learning for Image Recognition (arXiv:1512.03385)",)
+
+    @property
     def heading(self) -> str:
         return "Residual MLP"
 

@@ -99,6 +99,13 @@ class VggSpec(NetworkSpec):
         return f"VGG-{self.configuration}{' BN' if self.norm else ''}"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        return (
+            "Simonyan and Zisserman 2014, Very Deep Convolutional Networks for Large-Scale Image Recognition "
+            "(arXiv:1409.1556)",
+        )
+
+    @property
     def heading(self) -> str:
         return "VGG"
 
