@@ -40,7 +40,8 @@ def export(session: Session, request: ExportRequest) -> Generator[Step, None, Ex
     if kind == ".onnx":
         onnx_files.check_packages()
     with_weights = kind in (".onnx", ".safetensors")
-    spec, info, state = request.spec, None, {}
+    spec, info = request.spec, None
+    state: State = {}
     if with_weights or request.weights.kind is not WeightsKind.UNTRAINED:
         loaded = yield from session.load(request.spec, request.weights)
         info, spec = loaded.info, loaded.info.spec

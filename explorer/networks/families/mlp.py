@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from explorer.networks.families.resnet_papers import DEEP_RESIDUAL
 from explorer.networks.operations import Operation, Wiring, add, bn, linear, relu
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice
 
@@ -82,7 +83,7 @@ class MlpSpec(NetworkSpec):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return ("He et al. 2015, Deep Residual Learning for Image Recognition (arXiv:1512.03385)",)
+        return (DEEP_RESIDUAL,)
 
     @property
     def heading(self) -> str:

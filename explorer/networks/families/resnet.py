@@ -24,6 +24,7 @@ from explorer.networks.families.resnet_block import (
     StridePlace,
     Variant,
 )
+from explorer.networks.families.resnet_papers import papers
 from explorer.networks.operations import Operation, bn, conv, global_average, linear, max_pool3, relu
 from explorer.networks.spec import (
     NetworkSpec,
@@ -49,15 +50,6 @@ _WORDS = {
     "base_width": "The width of a group",
     "stem_width": "The width of the stem",
 }
-
-
-_DEEP_RESIDUAL = "He et al. 2015, Deep Residual Learning for Image Recognition (arXiv:1512.03385)"
-_IDENTITY_MAPPINGS = "He et al. 2016, Identity Mappings in Deep Residual Networks (arXiv:1603.05027)"
-_WIDE = "Zagoruyko and Komodakis 2016, Wide Residual Networks (arXiv:1605.07146)"
-_AGGREGATED = "Xie et al. 2017, Aggregated Residual Transformations for Deep Neural Networks (arXiv:1611.05431)"
-_ENSEMBLES = (
-    "Veit et al. 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks (arXiv:1605.06431)"
-)
 
 
 @dataclass(frozen=True)
@@ -231,13 +223,7 @@ class ResNetSpec(NetworkSpec):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        later = (
-            (self.order != "original" or self.variant != "none", _IDENTITY_MAPPINGS),
-            (self.base_width != 64 or self.widening is not None, _WIDE),
-            (self.groups > 1, _AGGREGATED),
-            (self.downsampling == "pool", _ENSEMBLES),
-        )
-        return (_DEEP_RESIDUAL, *(paper for applies, paper in later if applies))
+        return papers(self)
 
     @property
     def heading(self) -> str:
