@@ -1,7 +1,7 @@
 """Colours, spacing and the style sheet, light and dark.
 
-Stage colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), safe for colour-blind eyes, the same in
-diagram, maps and plots.
+Stage colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), and of a sixth and seventh stage two of
+Paul Tol's muted scheme, safe for colour-blind eyes, the same in diagram, maps and plots.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ _PARTS = {
     "layer2": "#009E73",
     "layer3": "#E69F00",
     "layer4": "#D55E00",
+    "layer5": "#56B4E9",
+    "layer6": "#882255",
+    "layer7": "#332288",
     "head": "#CC79A7",
 }
+_ON_DARK = {"layer6": "#B84C82", "layer7": "#8C80E0"}
+"""Lighter, where those above would not stand out."""
 SPACE = 8
 """The unit of spacing, in logical pixels; gaps are 4, 8, 16 or 24."""
 
@@ -67,9 +72,17 @@ DARK = Palette(
 )  # fmt: skip
 
 
-def part_colour(part_id: str) -> QColor:
-    """The colour of a part: `stem`, a stage, any block of it, an operation of it, `head`."""
-    return QColor(_PARTS.get(part_id.split(".")[0], _PARTS["stem"]))
+def part_colour(part_id: str, palette: Palette | None = None) -> QColor:
+    """The colour of a part: `stem`, a stage, any block of it, an operation of it, `head`.
+
+    Args:
+        part_id: which.
+        palette: that it is painted on, None for the window's.
+    """
+    part = part_id.split(".")[0]
+    if part in _ON_DARK and (palette or theme().palette).dark:
+        return QColor(_ON_DARK[part])
+    return QColor(_PARTS.get(part, _PARTS["stem"]))
 
 
 def mixed(colour: QColor, share: float, ground: QColor | str) -> QColor:

@@ -19,10 +19,16 @@ DASHES: dict[str, tuple[float, ...]] = {
     "layer2": (2.2, 0.7),
     "layer3": (0.6, 0.5),
     "layer4": (2.2, 0.5, 0.5, 0.5),
+    "layer5": (1.2, 0.35),
+    "layer6": (1.2, 0.4, 0.4, 0.4, 0.4, 0.4),
+    "layer7": (3.5, 0.5),
     "stem": (0.25, 0.25),
 }
 """Lengths in heights of a bar; the first stage and the head are solid."""
-_GREYS = {"layer1": "#1c1c1c", "layer2": "#4a4a4a", "layer3": "#6e6e6e", "layer4": "#303030", "head": "#000000"}
+_GREYS = {
+    "layer1": "#1c1c1c", "layer2": "#4a4a4a", "layer3": "#6e6e6e", "layer4": "#303030", "layer5": "#5c5c5c",
+    "layer6": "#242424", "layer7": "#7a7a7a", "head": "#000000",
+}  # fmt: skip
 _HATCH = 5.0
 
 

@@ -83,7 +83,7 @@ class CardItem(QGraphicsRectItem):
 
     def on_switch(self, scene_point: QPointF) -> bool:
         """Whether a point is on the switch, with some room around it for the finger."""
-        return self.box.cell.kind == "block" and self._switch().adjusted(-9, -6, 9, 7).contains(
+        return self._switched and self._switch().adjusted(-9, -6, 9, 7).contains(
             self.mapFromScene(scene_point)
         )
 
@@ -130,6 +130,12 @@ class CardItem(QGraphicsRectItem):
         painter.setPen(looks.edge_pen("identity" if block.passes_on else "subsampling", self._look.palette, True))
         middle = self._card.center().y() + 1.5
         painter.drawLine(QPointF(0, middle), QPointF(self._card.right(), middle))
+
+    @property
+    def _switched(self) -> bool:
+        """Whether it has a switch: folds have none, nor blocks that can't be deleted."""
+        block = self.box.cell.node.block
+        return self.box.cell.kind == "block" and block is not None and not block.kept
 
     def _switch(self) -> QRectF:
         return QRectF(self._card.right() - 29, 15, 21, 12)
@@ -214,7 +220,7 @@ class CardItem(QGraphicsRectItem):
         elif value is not None:
             text = muted = text_on(ground, self._look.grey)
         width = self._card.width()
-        switched = self.box.cell.kind == "block" and small_print
+        switched = self._switched and small_print
         left = Qt.AlignmentFlag.AlignLeft if switched else Qt.AlignmentFlag.AlignHCenter
         head = QRectF(9 if switched else 0, 11, width - (9 if switched else 0), 20)
         write(painter, head, self.title, looks.NUMBER, text, bold=True, align=left)

@@ -90,7 +90,7 @@ class Look:
 
     def colour(self, part_id: str) -> QColor:
         """Of a part, a stage, or any block of it."""
-        return stage_grey(part_id) if self.grey else part_colour(part_id)
+        return stage_grey(part_id) if self.grey else part_colour(part_id, self.palette)
 
     def bar_dashes(self, part_id: str) -> tuple[float, ...]:
         """The pattern of a part's bar on a print without colours; empty where it is solid."""
@@ -101,7 +101,7 @@ class Look:
         if self.grey:
             return QColor(self.palette.text)
         ground = "#ffffff" if self.palette.dark else "#000000"
-        return mixed(part_colour(part_id), 0.78 if self.palette.dark else 0.72, ground)
+        return mixed(part_colour(part_id, self.palette), 0.78 if self.palette.dark else 0.72, ground)
 
 
 @lru_cache(maxsize=16)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 _BAR = 0.74
 """Share of a block's place that its bar takes."""
-_STAGES = 4
+_STAGES = 7
+"""EfficientNet's; no network has more."""
 _HEAD = 26.0
 """Logical pixels that are kept free above, for the stages' names and the triangles."""
 _NUMBER = 18.0
@@ -195,7 +196,7 @@ class BarLayer(Layer):
             stage, count = stages[number].id, len(stages[number].blocks)
             band.setRect(QRectF(start, self._y[0], count, self._y[1] - self._y[0]))
             band.setPen(QPen(Qt.PenStyle.NoPen))
-            band.setBrush(mixed(part_colour(stage), self.palette.band * 0.7, self.palette.window))
+            band.setBrush(mixed(part_colour(stage, self.palette), self.palette.band * 0.7, self.palette.window))
             name.setText(stage, color=ink(stage, self.palette))
             name.setPos(start, self._y[1])
             start += count
@@ -279,7 +280,7 @@ def short(block_id: str) -> str:
 
 def ink(part: str, palette: Palette) -> QColor:
     """A part's colour with enough contrast for words."""
-    return mixed(part_colour(part), 0.78 if palette.dark else 0.72, "#ffffff" if palette.dark else "#000000")
+    return mixed(part_colour(part, palette), 0.78 if palette.dark else 0.72, "#ffffff" if palette.dark else "#000000")
 
 
 @lru_cache(maxsize=1)

@@ -144,6 +144,10 @@ def _deed(request: StudyRequest, spec: NetworkSpec) -> str:
     """What is deleted, cut or moved, and how."""
     count, most = len(candidates(request, spec)), largest(request, spec)
     if request.kind == "single":
+        if spec.plain and any(block.kept for block in spec.all_blocks):
+            return Sentence(
+                "Each of the {count:,} layers of equal shape alone is deleted: it passes on what it gets.", count=count
+            )
         if spec.plain:
             return Sentence(
                 "Each of the {count:,} layers alone is deleted: it passes on what it gets, subsampled and filled up "

@@ -1,0 +1,63 @@
+"""Every command with the names of VGG and EfficientNet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from explorer.networks.catalog import PRESETS
+from explorer.networks.cost import network_cost
+from tests.cli.conftest import Command
+
+SMALL = '{"family": "efficientnet", "scale": 0, "in_channels": 1, "side": 32, "classes": 10}'
+PLAIN = '{"family": "vgg", "configuration": 11, "in_channels": 1, "side": 32, "classes": 10}'
+
+
+@pytest.mark.parametrize("name", ["vgg19_bn", "efficientnet_b7"])
+def test_describe(command: Command, name: str) -> None:
+    data = command("describe", name, "--json").data
+    spec, cost = PRESETS[name], network_cost(PRESETS[name])
+    assert (data["name"], data["parameters"], data["macs"]) == (name, cost.parameters, cost.macs)
+    assert [stage["id"] for stage in data["stages"]] == [stage.id for stage in spec.stages]
+
+
+@pytest.mark.parametrize("name", ["vgg16", "efficientnet_b0"])
+def test_draw(command: Command, name: str, tmp_path: Path) -> None:
+    ran = command("draw", name, "-o", tmp_path / "drawn.svg")
+    assert (ran.status, ran.err) == (0, "")
+    text = (tmp_path / "drawn.svg").read_text(encoding="utf-8")
+    assert all(stage.id in text for stage in PRESETS[name].stages)
+
+
+@pytest.mark.parametrize(
+    ("name", "deleted", "kept"), [(PLAIN, "layer5.0", "layer4.0"), (SMALL, "layer2.1,layer6.2", "layer2.0")]
+)
+def test_predict_accuracy_and_study(command: Command, name: str, deleted: str, kept: str, folder: Path) -> None:
+    which = ("--network", name, "--weights", "untrained")
+    data = command("predict", folder / "dark" / "0.png", *which, "--delete", deleted, "--json").data
+    assert len(data["predictions"]) == 5
+    assert data["deleted"] == deleted.split(",")
+    data = command("accuracy", *which, "--delete", deleted, "--images", 20, "--json").data
+    assert data["images"] == 20
+    for refused in (
+        command("predict", folder / "dark" / "0.png", *which, "--delete", kept),
+        command("accuracy", *which, "--delete", kept, "--images", 20),
+    ):
+        assert refused.sentence.startswith(f"{kept} can't be deleted")
+    data = command("study", "single", *which, "--images", 20, "--json").data
+    assert kept not in json.dumps(data["points"])
+
+
+def test_training_at_a_small_side(command: Command, folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "small.safetensors"
+    words = ("--data", folder, "--epochs", 1, "--batch", 8, "--float32")
+    ran = command("train", "--network", "efficientnet_b0", "--side", 28, *words, "-o", output)
+    assert (ran.status, ran.err) == (0, "")
+    data = command(
+        "predict", folder / "dark" / "0.png", "--network", "efficientnet_b0", "--weights", output, "--json"
+    ).data
+    assert {row["label"] for row in data["predictions"]} == {"bright", "dark"}
+    sentence = command("train", "--network", "vgg11", "--side", 28, *words, "-o", output).sentence
+    assert "whole number from 32 to 2048, not 28" in sentence
