@@ -154,8 +154,8 @@ def default_preprocessing(spec: NetworkSpec) -> Preprocessing:
     """For networks whose weights bring none: untrained ones and bare checkpoints.
 
     One channel: grey, to -1 … 1. Otherwise the means and deviations of the family's data set; networks for large
-    pictures keep the middle 224/256 of the shorter side, those for small ones all of it. A network of two channels gets red and
-    green, one of more than three the colours in turn.
+    pictures keep the middle 224/256 of the shorter side, those for small ones all of it. A network of two channels gets
+    red and green, one of more than three the colours in turn.
     """
     grey = spec.in_channels == 1
     large = spec.large

@@ -93,8 +93,8 @@ def test_imagenet_weights_are_torchvisions(name: str) -> None:
     assert infos[0].title == f"ImageNet V1 · {100 * (infos[0].accuracy or 0):.1f} %"
 
 
-# As torchvision 0.29 publishes them: top-1 accuracy in per cent on ImageNet's 50,000 validation images, the shorter side
-# to resize to, the side of the crop, and the interpolation.
+# As torchvision 0.29 publishes them: top-1 accuracy in per cent on ImageNet's 50,000 validation images, the shorter
+# side to resize to, the side of the crop, and the interpolation.
 PUBLISHED = {
     "Wide_ResNet50_2_Weights.IMAGENET1K_V2": (81.602, 232, 224, "bilinear"),
     "Wide_ResNet101_2_Weights.IMAGENET1K_V1": (78.848, 256, 224, "bilinear"),

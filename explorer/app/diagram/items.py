@@ -83,9 +83,7 @@ class CardItem(QGraphicsRectItem):
 
     def on_switch(self, scene_point: QPointF) -> bool:
         """Whether a point is on the switch, with some room around it for the finger."""
-        return self._switched and self._switch().adjusted(-9, -6, 9, 7).contains(
-            self.mapFromScene(scene_point)
-        )
+        return self._switched and self._switch().adjusted(-9, -6, 9, 7).contains(self.mapFromScene(scene_point))
 
     def lift(self) -> None:
         """Stand above all else, as a card that is being dragged."""
