@@ -1,10 +1,11 @@
 """Names -> specs.
 
 ImageNet presets are those of He et al. 2015, Table 1; CIFAR presets those of its Table 6, with option A shortcuts and
-10 classes. `preresnet110` is the form that Veit et al. 2016 deleted blocks of, `plain20` and `plain56` the plain twins
-of He et al. 2015, section 4.2, `plain18` and `plain34` those of its section 4.1, and `vgg_narrow` the control of Veit
-et al.: a VGG-like net of one width, 15 weighted layers with batch norm, so that any but the first may go (theirs is 128
-channels wide, ours 64). Any other depth follows the same pattern (`families.resnet_depths`).
+10 classes, and those with bottlenecks and projections of He et al. 2016 (`resnet164`, `resnet1001`). `preresnet110` is
+the form that Veit et al. 2016 deleted blocks of, `plain20` and `plain56` the plain twins of He et al. 2015, section
+4.2, `plain18` and `plain34` those of its section 4.1, and `vgg_narrow` the control of Veit et al.: a VGG-like net of
+one width, 15 weighted layers with batch norm, so that any but the first may go (theirs is 128 channels wide, ours 64).
+Any other depth follows the same pattern (`families.resnet_depths`).
 
 A family is one file in `explorer.networks.families` and one entry in `FAMILIES` and `PRESETS` here.
 """

@@ -32,8 +32,10 @@ def imagenet(depth: int) -> ResNetSpec:
 
 
 def cifar(blocks: tuple[int, ...], block: BlockKind) -> ResNetSpec:
-    """A network of the CIFAR family, with option A shortcuts and 10 classes."""
-    return ResNetSpec("cifar", blocks, block, shortcut="A", side=32, classes=10, width=16)
+    """A network of the CIFAR family with 10 classes; of basic blocks with option A shortcuts (He et al. 2015, section
+    4.2), of bottlenecks with projections (He et al. 2016, section 5)."""
+    option: ShortcutOption = "B" if block == "bottleneck" else "A"
+    return ResNetSpec("cifar", blocks, block, shortcut=option, side=32, classes=10, width=16)
 
 
 def of_depth(depth: int, plain: bool = False) -> ResNetSpec:
