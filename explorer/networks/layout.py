@@ -37,7 +37,7 @@ POOL = 24.0
 """Room before a card for the mark of the pool that stands there."""
 _POOL_MARK = (16.0, 40.0)
 _WIDTHS = {"input": 66.0, "stem": 60.0, "fold": 60.0, "handle": 22.0, "head": 78.0}
-_BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0, "layer": 60.0, "mbconv": 82.0}
+_BLOCK_WIDTHS = {"basic": 60.0, "bottleneck": 82.0, "layer": 60.0}
 _DIGIT = 9.0
 """More width for each digit of a block's number beyond two."""
 _TURN = 12.0
