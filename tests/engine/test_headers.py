@@ -204,22 +204,22 @@ def test_keys_that_take_for_ever_to_hash(tmp_path: Path) -> None:
     nested: Any = ()
     for _ in range(60):
         nested = (nested, nested)
-    began = time.perf_counter()
+    began = time.process_time()
     path = tmp_path / "own"
     body = b"\x80\x02}" + b")" + b"2\x86" * 60 + b"K\x01s."  # an empty tuple, sixty times paired with itself
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("own/data.pkl", body)
     assert "damaged" in refused(path)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_dictionaries_of_the_same_dictionaries_are_looked_through_once(tmp_path: Path) -> None:
     content: Any = {"epoch": 1}
     for _ in range(4):
         content = {str(number): content for number in range(2000)}
-    began = time.perf_counter()
+    began = time.process_time()
     assert "no weights" in refused(zipped(tmp_path / "own", content, {}))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 # -- what is too much ------------------------------------------------------------------------------------------------
