@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from explorer.networks.catalog import PRESETS
+from explorer.networks.families.densenet import DenseNetSpec
 from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.operations import parameter_shapes
 from explorer.networks.recognition import Recognition, compare, recognise
+from explorer.networks.spec import NetworkSpec
 from tests.networks.foreign_efficientnet import LUKEMELAS, TIMM, Renaming, vgg_timm
 from tests.networks.foreign_names import DENSENETS, RESNETS
 
@@ -202,3 +204,22 @@ def test_deep_networks_are_recognised_within_a_second() -> None:
         began = time.process_time()
         assert_found(recognise(shapes), name)
         assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ResNetSpec("cifar", (2, 2, 2, 2), side=32, classes=10),
+        ResNetSpec("cifar", (3, 4, 6, 3), "bottleneck", side=32, classes=100),
+        DenseNetSpec((6, 12, 24, 16), 12, 24, "cifar", side=32, classes=10),
+    ],
+    ids=["ResNet-18", "ResNet-50", "DenseNet"],
+)
+def test_imagenets_stages_behind_a_small_stem(spec: NetworkSpec) -> None:
+    """As kuangliu/pytorch-cifar and weiaicunzai/pytorch-cifar100 train them on CIFAR."""
+    shapes = parameter_shapes(spec)
+    renamings = [RESNETS["kuangliu"][0], RESNETS["weiaicunzai"][0]]
+    if isinstance(spec, DenseNetSpec):
+        renamings = [DENSENETS["kuangliu"][0], DENSENETS["weiaicunzai"][0]]
+    for rename in renamings:
+        assert recognise(rename(shapes)).candidates[0].spec == spec

@@ -67,7 +67,7 @@ def test_layer1_of_a_basic_network_keeps_its_shape() -> None:
         ("side", [7, 2049, 32.5, None]),
         ("classes", [1, 100_001, "ten"]),
         ("width", [0, 1025, float("nan")]),
-        ("blocks", [(), (1, 2), (1, 2, 3, 4), (0, 1, 1), (1, -1, 1), (1, 1.0, 1), (True, 1, 1), (MAX_BLOCKS, 1, 1)]),
+        ("blocks", [(), (1, 2), (1, 2, 3, 4, 5), (0, 1, 1), (1, -1, 1), (1, 1.0, 1), (True, 1, 1), (MAX_BLOCKS, 1, 1)]),
     ],
 )
 def test_wrong_values_are_refused_in_a_sentence(field: str, values: list[Any]) -> None:

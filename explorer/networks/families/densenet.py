@@ -128,7 +128,8 @@ class DenseNetSpec(NetworkSpec):
         blocks: dense layers in each stage, which the paper calls a dense block.
         growth: channels that each layer adds: k.
         stem_width: channels of the stem.
-        stem: of `imagenet` (7x7, stride 2, max pool; four stages) or `cifar` (3x3; three stages).
+        stem: of `imagenet` (7x7, stride 2, max pool; four stages) or `cifar` (3x3; three stages, or
+            four).
         bottleneck: channels of the 1x1 convolution in each layer, in growths: 4 in DenseNet-B; 0 for no such one.
         compression: share of the channels that a transition keeps: 0.5 in DenseNet-C, else 1.
         in_channels, side: the input is in_channels x side x side.
@@ -156,8 +157,9 @@ class DenseNetSpec(NetworkSpec):
         check_choice("stem", self.stem, get_args(Stem))
         self.check_numbers(_LIMITS, _WORDS)
         check_counts("layer{number}", self.blocks, "dense layers")
-        wanted = STAGES[self.stem]
-        if len(self.blocks) != wanted:
+        # Four behind the small stem: how repositories train ImageNet's networks on CIFAR.
+        wanted = STAGES[self.stem] if self.large else "3 or 4"
+        if len(self.blocks) not in (STAGES[self.stem], 4):
             raise SpecError(
                 "A DenseNet with this stem has {wanted} stages, so it needs {wanted} numbers of layers, not {given}.",
                 wanted=wanted, given=len(self.blocks),

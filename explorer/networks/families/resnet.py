@@ -43,6 +43,7 @@ Widths = Literal["doubled", "same"]
 Downsampling = Literal["stride", "pool"]
 
 STAGES: dict[str, int] = {"imagenet": 4, "cifar": 3}
+"""As in the papers."""
 _LIMITS = {"width": (1, 1024), "groups": (1, 1024), "base_width": (1, 1024), "stem_width": (0, 1024)}
 _WORDS = {
     "width": "The width of the first stage",
@@ -57,7 +58,7 @@ class ResNetSpec(NetworkSpec):
     """What a person chooses of a residual network.
 
     Attributes:
-        family: `imagenet` (7x7 stem, four stages) or `cifar` (3x3 stem, three stages).
+        family: `imagenet` (7x7 stem, four stages) or `cifar` (3x3 stem, three stages, or four).
         blocks: blocks in each stage.
         block: basic, bottleneck, or single layers.
         shortcut: option A, B or C of He et al. 2015, section 3.3. A: identity, zero-padded subsampling where the
@@ -137,8 +138,9 @@ class ResNetSpec(NetworkSpec):
     def _check_blocks(self) -> None:
         if not isinstance(self.blocks, tuple):
             raise SpecError("The field blocks must be a list of whole numbers, one for each stage.")
-        wanted = STAGES[self.family]
-        if len(self.blocks) != wanted:
+        # Four behind the small stem: how repositories train ImageNet's networks on CIFAR.
+        wanted = "3 or 4" if self.family == "cifar" else STAGES[self.family]
+        if len(self.blocks) not in (STAGES[self.family], 4):
             raise SpecError(
                 "A network of this family has {wanted} stages, so it needs {wanted} numbers of blocks, not {given}.",
                 wanted=wanted, given=len(self.blocks),
