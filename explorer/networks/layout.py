@@ -22,6 +22,8 @@ UNFOLDED_NODES = 25
 """A network of at most so many nodes is shown whole."""
 FOLD_FROM = 6
 """Equal blocks in a row that fold in a larger one."""
+FAN_FOLD_FROM = 8
+"""Dense layers in a row that fold: up to seven, their fan can be read."""
 SMALLEST_FOLD = 3
 """Fewer blocks than this are shown instead of a box that stands for them."""
 GAP = 14.0
@@ -146,6 +148,36 @@ class Pool:
     rect: Rect
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where a box of a fan gets and gives: ids of the box and of the blocks that it hides, if it is a fold; x of what
+    arrives before it and of what leaves behind it."""
+
+    id: str
+    hidden: tuple[str, ...]
+    arrives: float
+    leaves: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """The concatenations of a stage, or of the piece of it in one row: each port gives to all later ones.
+
+    Attributes:
+        stage: its id.
+        ports: the first stands for all that comes to the stage, or to the row; then one for each box.
+        base: y of the edge between the cards, where arcs start and end.
+        card: y of the cards' tops.
+        top: y that no arc rises above.
+    """
+
+    stage: str
+    ports: tuple[Port, ...]
+    base: float
+    card: float
+    top: float
+
+
 @dataclass(frozen=True)
 class Layout:
     """A placed graph; everything lies within 0 … width and 0 … height."""
@@ -157,6 +189,7 @@ class Layout:
     height: float
     rows: int
     pools: tuple[Pool, ...] = ()
+    fans: tuple[Fan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +211,9 @@ class _Heights:
 
 _ROOMY = _Heights(30, 54, 34)
 _DENSE = _Heights(26, 36, 24)
+_ROOMY_FAN = _Heights(30, 76, 34)
+_DENSE_FAN = _Heights(26, 52, 24)
+"""The arcs of a fan are many, and need height to be told apart."""
 _ROOMY_PLAIN = _Heights(30, 8, 34)
 _DENSE_PLAIN = _Heights(26, 6, 24)
 """Without shortcuts there are no arcs above the cards."""
@@ -198,7 +234,7 @@ def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset
     for run in runs:
         if not small and left > UNFOLDED_NODES and len(run) >= SMALLEST_FOLD:
             found += _inner(run, unfolded, shown)
-        elif small or len(run) < FOLD_FROM:
+        elif small or len(run) < (FAN_FOLD_FROM if _dense(run[0]) else FOLD_FROM):
             found += map(_plain, run)
         else:
             found += [_plain(run[0]), *_inner(run[1:-1], unfolded, shown), _plain(run[-1])]
@@ -208,6 +244,10 @@ def cells(graph: Graph, unfolded: frozenset[str] = frozenset(), shown: frozenset
 def runs(graph: Graph) -> frozenset[str]:
     """Ids of all runs that can fold: unfolding them shows every block."""
     return frozenset(cell.run for cell in cells(graph) if cell.kind == "fold")
+
+
+def _dense(node: Node) -> bool:
+    return node.block is not None and node.block.shortcut == "concat"
 
 
 def _sameness(node: Node) -> object:
@@ -251,7 +291,8 @@ def layout(
     """
     shown |= frozenset(node.id for node in graph.nodes if node.moved)
     plain = all(edge.kind == "forward" for edge in graph.edges)
-    roomy, dense = (_ROOMY_PLAIN, _DENSE_PLAIN) if plain else (_ROOMY, _DENSE)
+    fan = any(edge.kind == "concat" for edge in graph.edges)
+    roomy, dense = (_ROOMY_PLAIN, _DENSE_PLAIN) if plain else (_ROOMY_FAN, _DENSE_FAN) if fan else (_ROOMY, _DENSE)
     row_cells = _best_rows(cells(graph, unfolded, shown), room, roomy, dense)
     heights = roomy if len(row_cells) == 1 else dense
     boxes: list[Box] = []
@@ -271,7 +312,20 @@ def layout(
     width = max([box.rect.right for box in boxes] + [band.rect.right for band in bands]) + indent
     lines = (*_forward(boxes, heights), *(() if plain else _arcs(boxes, heights)))
     height = heights.total(len(row_cells))
-    return Layout(tuple(boxes), tuple(titled), lines, width, height, len(row_cells), tuple(_pools(boxes)))
+    fans = tuple(_fans(boxes, heights))
+    return Layout(tuple(boxes), tuple(titled), lines, width, height, len(row_cells), tuple(_pools(boxes)), fans)
+
+
+def _fans(boxes: list[Box], heights: _Heights) -> Iterator[Fan]:
+    for _, group in groupby(boxes, key=lambda box: (box.row, box.cell.node.stage)):
+        own = [box for box in group if box.cell.kind != "handle"]
+        if not own or not _dense(own[0].cell.node):
+            continue
+        first = own[0].rect
+        entry = Port("", (), first.x, first.x - LEAVE)
+        ports = [Port(box.id, box.cell.hidden, box.rect.x - LEAVE, box.rect.right + JOIN) for box in own]
+        stage = own[0].cell.node.stage or ""
+        yield Fan(stage, (entry, *ports), first.middle[1], first.y, first.y - heights.arc)
 
 
 def _lead(cell: Cell) -> float:
@@ -363,6 +417,8 @@ def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
         shape = source.cell.node.output
         changed = shape if shape != written else None
         written = shape
+        if _dense(source.cell.node) and source.cell.node.stage == target.cell.node.stage:
+            changed = None  # each layer adds some channels: what comes of it is written behind the last
         start = (source.rect.right, source.rect.middle[1])
         end = (target.rect.x, target.rect.middle[1])
         label = ((start[0] + end[0]) / 2, source.rect.bottom + heights.below / 2)
@@ -379,7 +435,7 @@ def _forward(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
 def _arcs(boxes: list[Box], heights: _Heights) -> Iterator[Line]:
     for before, box, after in zip(boxes, boxes[1:], boxes[2:], strict=False):
         block = box.cell.node.block
-        if block is None or block.shortcut == "none" or box.cell.kind == "handle":
+        if block is None or block.shortcut == "none" or box.cell.kind == "handle" or block.shortcut == "concat":
             continue
         humps = 3 if box.cell.kind == "fold" else 1
         left, right = box.rect.x - LEAVE, box.rect.right + JOIN

@@ -20,7 +20,8 @@ SHAPE = 18.0
 """Below a box, for the shape of its output."""
 _WIDTHS = {
     "conv": 64.0, "bn": 38.0, "relu": 46.0, "add": 30.0, "maxpool": 92.0, "avgpool": 92.0, "linear": 74.0,
-    "subsample": 92.0,
+    "subsample": 92.0, "silu": 46.0, "concat": 58.0, "gate": 84.0, "scale": 46.0, "dropout": 60.0, "se": 104.0,
+    "flatten": 56.0,
 }  # fmt: skip
 _ENDS = 52.0
 
@@ -35,10 +36,11 @@ def operation_layout(graph: Graph) -> Layout:
     width = boxes[-1].rect.right
     placed = {box.id: box for box in boxes}
     if has_shortcut:
-        add = next(box for box in boxes if box.cell.node.operation and box.cell.node.operation.kind == "add")
+        end = [edge.target for edge in graph.edges if edge.kind != "forward"][-1]
+        join = placed[end]
         length = sum(map(_width, shortcut)) + GAP * max(len(shortcut) - 1, 0)
         start = placed[next(edge.source for edge in graph.edges if edge.kind != "forward")].rect.right
-        left = (start + add.rect.middle[0] - length) / 2
+        left = (start + join.rect.middle[0] - length) / 2
         boxes += _row(shortcut, left, 2 + TRACK / 2, TRACK)
         placed = {box.id: box for box in boxes}
     lines = tuple(_lines(graph, placed))

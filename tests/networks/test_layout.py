@@ -11,7 +11,7 @@ import pytest
 from explorer.networks.catalog import PRESETS
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.graph import block_graph, operation_graph
-from explorer.networks.layout import Layout, Rect, layout
+from explorer.networks.layout import Layout, Rect, layout, runs
 from explorer.networks.operation_layout import operation_layout
 from explorer.networks.spec import NetworkSpec
 
@@ -153,12 +153,34 @@ def test_an_arc_spans_its_card(name: str) -> None:
     arcs = [line for line in placed.lines if line.around]
     cells = [box.cell for box in placed.boxes if box.cell.kind in ("block", "fold")]
     assert {line.around for line in arcs} == {
-        cell.id for cell in cells if cell.node.block and cell.node.block.shortcut != "none"
+        cell.id for cell in cells if cell.node.block and cell.node.block.shortcut not in ("none", "concat")
     }
     for line in arcs:
         rect = boxes[str(line.around)].rect
         assert line.points[0][0] < rect.x < rect.right < line.points[-1][0]
         assert min(y for _, y in line.points) < rect.y
+
+
+@pytest.mark.parametrize("name", [name for name, spec in PRESETS.items() if name.startswith("densenet")])
+@pytest.mark.parametrize("width", [600.0, 3000.0, 30_000.0])
+def test_a_fan_joins_each_layer_with_all_later_ones_of_its_row(name: str, width: float) -> None:
+    graph = block_graph(PRESETS[name])
+    placed = layout(graph, runs(graph), room=(width, 300.0))
+    boxes = {box.id: box for box in placed.boxes}
+    given = [port.id for fan in placed.fans for port in fan.ports if port.id]
+    assert given == list(PRESETS[name].block_ids)
+    for fan in placed.fans:
+        assert fan.ports[0].id == "", "what all earlier layers gave"
+        assert {boxes[port.id].cell.node.stage for port in fan.ports[1:]} == {fan.stage}
+        for port in fan.ports[1:]:
+            assert port.arrives < boxes[port.id].rect.x < boxes[port.id].rect.right < port.leaves
+        assert len({boxes[port.id].row for port in fan.ports[1:]}) == 1
+    assert not [line for line in placed.lines if line.around]
+
+
+def test_only_dense_networks_have_fans() -> None:
+    for name in ("resnet50", "plain20", "vgg11"):
+        assert layout(block_graph(PRESETS[name])).fans == ()
 
 
 def test_the_longest_network_takes_time_in_proportion() -> None:

@@ -28,7 +28,7 @@ _BAR = QSizeF(120, 9)
 _STEPS = 40
 _NARROW = 620
 """Width of a view in which the choices stand below the legend."""
-_KINDS: tuple[EdgeKind, ...] = ("identity", "projection", "subsampling")
+_KINDS: tuple[EdgeKind, ...] = ("identity", "projection", "subsampling", "scale", "gate", "dropout", "concat")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ class Legend:
         preactivated = any(block.preactivated for block in spec.all_blocks)
         entries: list[tuple[Entry, str]] = [(kind, kind_text(kind, preactivated)) for kind in _KINDS if kind in there]
         if any(block.pooled for block in spec.all_blocks):
-            entries.append(("pool", tr("2×2 max pool")))
+            entries.append(
+                ("pool", tr("transition: BN, ReLU, 1×1 conv, pool") if "concat" in there else tr("2×2 max pool"))
+            )
         layers = spec.layers
         moved = sum(place.block != place.spec.id for place in places(spec, lesion))
         if lesion.deleted:
@@ -147,6 +149,8 @@ class Legend:
 
 
 def _deleted_words(spec: NetworkSpec) -> str:
+    if all(block.shortcut == "concat" for block in spec.all_blocks):
+        return tr("its channels are zero: layer deleted")
     if not spec.plain:
         return tr("only the shortcut is left: block deleted")
     if spec.layers:

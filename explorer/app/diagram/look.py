@@ -16,7 +16,7 @@ from explorer.app.theme import Palette, mixed, part_colour
 from explorer.networks.colouring import Colouring
 from explorer.networks.graph import EdgeKind, Node
 from explorer.networks.layout import Cell
-from explorer.networks.spec import Shape
+from explorer.networks.spec import BlockSpec, Shape
 
 CACHE_MODE = QGraphicsItem.CacheMode.NoCache
 """Of every item. Frames keep within their limit without cached pixmaps (tests/benchmarks/diagram.py), which would cost
@@ -30,7 +30,13 @@ NUMBER, SMALL, TITLE = 14, 11, 13
 """Pixel sizes of the written words."""
 RADIUS = 7.0
 _THIN, THICK = 1.2, 2.8
-_DASHES: dict[str, list[float]] = {"projection": [5, 3], "subsampling": [6, 2.5, 1.2, 2.5]}
+_DASHES: dict[str, list[float]] = {
+    "projection": [5, 3],
+    "subsampling": [6, 2.5, 1.2, 2.5],
+    "scale": [12, 2.5],
+    "gate": [1.6, 1.6],
+    "dropout": [1.2, 3.2],
+}
 
 
 @dataclass
@@ -43,6 +49,7 @@ class Look:
         cut: ids of blocks whose shortcut is cut.
         current: id of the box or stage with the focus ring, None for none.
         light: id of the block that is lit for a moment from elsewhere (a bar of a chart), None for none.
+        hover: id of the box that the mouse is on, None for none.
         targets: while a block is dragged, ids of the blocks that it can change places with; else None.
         over: the one of them that it is over, None for none.
         colouring: what the blocks are filled by, None for their stages' colours alone.
@@ -56,6 +63,7 @@ class Look:
     cut: frozenset[str] = frozenset()
     current: str | None = None
     light: str | None = None
+    hover: str | None = None
     targets: frozenset[str] | None = None
     over: str | None = None
     colouring: Colouring | None = None
@@ -124,8 +132,8 @@ def write(
 
 
 def edge_pen(kind: EdgeKind, palette: Palette, deleted: bool = False) -> QPen:
-    """Solid for identity and forward edges, dashed for projections, dash-dotted for option A's subsampling; the
-    shortcut of a deleted block is thick, in the accent colour."""
+    """Solid for identity and forward edges, dashed for projections, dash-dotted for option A's subsampling, and dashes
+    of their own for scaled, gated and dropout shortcuts; that of a deleted block is thick, in the accent colour."""
     pen = QPen(QColor(palette.accent if deleted else palette.edge), THICK if deleted else _THIN)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -209,11 +217,29 @@ def shape_text(shape: Shape) -> str:
     return "×".join(map(str, shape))
 
 
+_MOST_KERNELS = 4096
+_kernels: dict[BlockSpec, str] = {}
+"""By form: a long network of equal blocks asks its operations once."""
+
+
 def kernels_text(node: Node) -> str:
-    """The convolutions of a block's residual branch: `3×3, 3×3`; of a plain layer, with its channels: `3×3, 64`."""
+    """What has weights on a block's residual branch: `3×3, 3×3`; of a plain layer, with its channels: `3×3, 64`."""
     assert node.block is not None
-    texts = {"basic": "3×3, 3×3", "bottleneck": "1×1, 3×3, 1×1", "layer": f"3×3, {node.block.out_channels}"}
-    return texts[node.block.kind]
+    form = node.block.form
+    if form not in _kernels:
+        if len(_kernels) > _MOST_KERNELS:
+            _kernels.clear()
+        _kernels[form] = _kernels_of(node.block, node.input)
+    return _kernels[form]
+
+
+def _kernels_of(block: BlockSpec, shape: Shape) -> str:
+    weighted = [one for one in block.operations(shape).branch if one.kind in ("conv", "linear")]
+    depthwise = next((one for one in weighted if 1 < one.groups == one.input[0]), None)
+    if depthwise is not None:  # what tells one MBConv from another; the rest is there when it is opened
+        return tr("dw {window}", window=f"{depthwise.kernel}×{depthwise.kernel}")
+    texts = [tr("fc") if one.kind == "linear" else f"{one.kernel}×{one.kernel}" for one in weighted]
+    return f"{texts[0]}, {block.out_channels}" if block.kind == "layer" else ", ".join(texts)
 
 
 def kind_text(kind: EdgeKind, preactivated: bool = False) -> str:
@@ -223,5 +249,10 @@ def kind_text(kind: EdgeKind, preactivated: bool = False) -> str:
         "identity": tr("identity"),
         "projection": tr("projection (1×1 conv)") if preactivated else tr("projection (1×1 conv, BN)"),
         "subsampling": tr("option A (subsample, pad)"),
+        "scale": tr("scaled shortcut"),
+        "gate": tr("gated shortcut"),
+        "dropout": tr("dropout shortcut"),
+        "concat": tr("concatenation: each output goes to all later layers of its stage"),
+        "none": tr("none"),
     }
     return names[kind]

@@ -108,6 +108,7 @@ class MouseView(ZoomView):
         if self._on_sheet(point):
             return False
         card = self._scene.card_at(point)
+        self._scene.set_hover(None if card is None else card.box.id)
         if card is None:
             return self._arc_at(point) is not None
         return bool(card.box.cell.hidden) or self._on_switch(card, point)

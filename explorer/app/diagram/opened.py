@@ -22,7 +22,7 @@ from explorer.networks.spec import NetworkSpec
 
 _SIDE, _HEAD, _FOOT = 20.0, 44.0, 34.0
 _SHADOW = 10.0
-_WITH_SHAPE = ("conv", "maxpool", "avgpool", "linear", "subsample", "add")
+_WITH_SHAPE = ("conv", "maxpool", "avgpool", "linear", "subsample", "add", "concat", "gate", "flatten")
 
 
 class OpenedItem(QGraphicsRectItem):
@@ -35,6 +35,8 @@ class OpenedItem(QGraphicsRectItem):
         graph = operation_graph(spec, cell.id, order)
         self._layout = operation_layout(graph)
         self._branch = frozenset(_branch(cell))
+        joins = [edge.target for edge in graph.edges if edge.kind != "forward"]
+        self._join = joins[-1] if joins else ""
         foot = _FOOT if cell.node.block is not None else 12.0
         words = QFontMetricsF(looks.font(looks.TITLE, bold=True)).horizontalAdvance(opened_title(cell))
         words += QFontMetricsF(looks.font(looks.SMALL)).horizontalAdvance(tr("Esc closes")) + _SIDE
@@ -93,7 +95,14 @@ class OpenedItem(QGraphicsRectItem):
         if self.cell.node.block is not None:
             foot = QRectF(_SIDE, self.sheet.bottom() - _FOOT + 2, self.sheet.width() - 2 * _SIDE, 24)
             colour = palette.muted if self.mode == "whole" else palette.accent
-            write(painter, foot, formula(self.cell.node.block, self.mode), looks.TITLE, colour, align=left)
+            write(
+                painter,
+                foot,
+                formula(self.cell.node.block, self.mode, self.cell.node.input),
+                looks.TITLE,
+                colour,
+                align=left,
+            )
 
     def _paint_line(self, painter: QPainter, line: Line) -> None:
         palette = self._look.palette
@@ -112,7 +121,7 @@ class OpenedItem(QGraphicsRectItem):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         path = line_path(line)
-        last = line.target.endswith(".add")
+        last = line.target == self._join
         painter.drawPath(looks.broken(path) if self.mode == "cut" and not forward and last else path)
 
     def _off(self, box: Box) -> bool:
@@ -135,7 +144,7 @@ class OpenedItem(QGraphicsRectItem):
             words = operation_words(operation)
             self._paint_ground(painter, rect, operation.kind, off)
         first = rect.adjusted(0, 3, 0, -rect.height() / 2 + 3) if words[1] else rect
-        bold = operation is None or operation.kind in ("conv", "linear", "add")
+        bold = operation is None or operation.kind in ("conv", "linear", "add", "concat", "gate", "se")
         write(painter, first, words[0], looks.SMALL + (2 if operation is None else 0), text, bold=bold)
         if words[1]:
             second = rect.adjusted(0, rect.height() / 2 - 2, 0, -3)
@@ -146,7 +155,7 @@ class OpenedItem(QGraphicsRectItem):
 
     def _paint_ground(self, painter: QPainter, rect: QRectF, kind: str, off: bool) -> None:
         palette = self._look.palette
-        weighted = kind in ("conv", "linear")
+        weighted = kind in ("conv", "linear", "se", "gate")
         colour = self._colour()
         pen = QPen(mixed(colour, 0.4 if off or not weighted else 1.0, palette.window), 1.2)
         if off:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QGraphicsScene
 
 from explorer.app.diagram.bands import BandItem, make_bands, stage_at
 from explorer.app.diagram.dragging import Drag
+from explorer.app.diagram.fan import FanItem
 from explorer.app.diagram.items import CardItem, LabelItem, LineItem, PoolItem
 from explorer.app.diagram.levels import Level, Shown
 from explorer.app.diagram.look import TEXT_FROM, Look
@@ -53,6 +54,7 @@ class DiagramScene(QGraphicsScene):
         self._order: tuple[str, ...] = ()
         self._bands: list[BandItem] = []
         self._pools: list[PoolItem] = []
+        self._fans: list[FanItem] = []
         self._unfolded: frozenset[str] = frozenset()
         self._shown: frozenset[str] = frozenset()
         self._room = (850.0, 300.0)
@@ -85,7 +87,7 @@ class DiagramScene(QGraphicsScene):
         self.spec = spec
         if other:
             self.look.deleted, self.look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
-            self.look.current = self.look.light = None
+            self.look.current = self.look.light = self.look.hover = None
             self._unfolded, self._shown = frozenset(), lesion.deleted | lesion.cut
             self._stages_only = False
         self.rebuild()
@@ -128,7 +130,7 @@ class DiagramScene(QGraphicsScene):
                 self.cards[block].update()
             if block in self.arcs:
                 self.arcs[block].refresh()
-        if self.summary and changed:
+        if (self.summary or self._fans) and changed:
             self.update()
         if self.opened is not None:
             self.opened.update()
@@ -141,6 +143,7 @@ class DiagramScene(QGraphicsScene):
         for name in (before, current):
             if name in self.cards:
                 self.cards[name].update()
+        self._update_fans()
         for band in self._bands:
             if self.summary or band.band.id in (before, current):
                 band.update()
@@ -152,6 +155,17 @@ class DiagramScene(QGraphicsScene):
             card = self._card_of(name) if name is not None else None
             if card is not None:
                 card.update()
+        self._update_fans()
+
+    def set_hover(self, box_id: str | None) -> None:
+        """The mouse is on a box, or on none: the arcs of a dense layer stand out."""
+        if box_id != self.look.hover:
+            self.look.hover = box_id
+            self._update_fans()
+
+    def _update_fans(self) -> None:
+        for fan in self._fans:
+            fan.update()
 
     def _card_of(self, block: str) -> CardItem | None:
         """A block's card, or that of its fold."""
@@ -354,6 +368,7 @@ class DiagramScene(QGraphicsScene):
         self.layout_ = placed
         self._bands = make_bands(placed, self.spec, self.look)
         lines = [LineItem(line, self.look) for line in placed.lines]
+        self._fans = [FanItem(fan, self.look) for fan in placed.fans]
         self._pools = [PoolItem(pool, self.look) for pool in placed.pools]
         labels = [LabelItem(line, self.look) for line in placed.lines if line.shape is not None]
         self.cards = {box.id: CardItem(box, *card_words(box.cell, self.spec), self.look) for box in placed.boxes}
@@ -364,7 +379,7 @@ class DiagramScene(QGraphicsScene):
         self._details.setZValue(1.0)
         outside = [card for card in self.cards.values() if card.box.cell.node.stage is None]
         inside = [card for card in self.cards.values() if card.box.cell.node.stage is not None]
-        for item in (*lines, *labels, *self._pools, *inside):
+        for item in (*lines, *self._fans, *labels, *self._pools, *inside):
             item.setParentItem(self._details)
         for item in (*self._bands, *outside, self._details):
             self.addItem(item)

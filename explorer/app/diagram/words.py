@@ -9,7 +9,7 @@ from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.layout import Cell
 from explorer.networks.lesion import Mode, exchangeable
 from explorer.networks.operations import Operation
-from explorer.networks.spec import BlockSpec, NetworkSpec
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
 
 
 def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
@@ -45,10 +45,17 @@ def operation_words(operation: Operation) -> tuple[str, str]:
     window = f"{operation.kernel}×{operation.kernel}"
     stride = tr("stride {stride}", stride=operation.stride)
     words = {
-        "conv": (tr("conv {window}", window=window), stride),
+        "conv": (tr("conv {window}", window=window), _conv_text(operation, stride)),
         "bn": (tr("BN"), ""),
         "relu": (tr("ReLU"), ""),
+        "silu": (tr("SiLU"), ""),
         "add": ("+", ""),
+        "concat": (tr("concat"), f"+ {operation.output[0] - operation.input[0]}"),
+        "gate": (tr("gate"), tr("g F + (1−g) x") if operation.number else tr("F + (1−g) x")),
+        "scale": (f"× {operation.number:g}", ""),
+        "dropout": (tr("dropout"), f"{operation.number:g}"),
+        "se": (tr("squeeze-excite"), f"{operation.input[0]} → {operation.number:g} → {operation.input[0]}"),
+        "flatten": (tr("flatten"), ""),
         "maxpool": (tr("max pool {window}", window=window), stride),
         "avgpool": (tr("average pool"), window),
         "linear": (tr("fc"), f"{operation.input[0]} → {operation.output[0]}"),
@@ -57,10 +64,24 @@ def operation_words(operation: Operation) -> tuple[str, str]:
     return words[operation.kind]
 
 
+def _conv_text(operation: Operation, stride: str) -> str:
+    """Below a convolution: its groups where it has several, of which a depthwise one has as many as channels."""
+    if operation.groups == 1:
+        return stride
+    if operation.groups == operation.input[0]:
+        return tr("depthwise") if operation.stride == 1 else tr("depthwise, /{stride}", stride=operation.stride)
+    groups = tr("{count} groups", count=operation.groups)
+    return groups if operation.stride == 1 else tr("{groups}, /{stride}", groups=groups, stride=operation.stride)
+
+
 def deletion_text(block: BlockSpec) -> str:
     """What deleting this very block means (Veit et al. 2016, section 4.1); of a plain network, this very layer."""
     if block.shortcut == "none":
         return _plain_deletion_text(block)
+    if block.shortcut == "concat":
+        return tr("its own channels become zero: the layers behind it get those of the others alone")
+    if block.shortcut in ("scale", "dropout", "gate"):
+        return tr("only the {kind} shortcut is left", kind=_shortcut_text(block))
     if block.shortcut == "identity":
         return tr("identity block: becomes y = x")
     if block.shortcut == "subsampling":
@@ -81,7 +102,7 @@ def _plain_deletion_text(block: BlockSpec) -> str:
     return tr("layer of equal shape: becomes y = x") if layer else tr("block of equal shape: becomes y = x")
 
 
-def formula(block: BlockSpec, mode: Mode) -> str:
+def formula(block: BlockSpec, mode: Mode, shape: Shape | None = None) -> str:
     """What an opened block computes, or what is left of that.
 
     The input of an original block has passed a ReLU, so that ReLU(x) = x; nothing follows the addition of a
@@ -90,14 +111,19 @@ def formula(block: BlockSpec, mode: Mode) -> str:
     if block.shortcut == "none":
         return _plain_formula(block, mode)
     way, what = _way(block)
-    branch = "F(x)"
+    branch = "g(x) F(x)" if _exclusive(block) else "F(x)"
+    if block.shortcut == "concat":
+        if mode == "deleted":
+            return tr("Deleted: F(x) := 0, so ") + "y = [x, 0]"
+        return "y = [x, F(x)]" + tr("   x: the channels of all layers before it")
     if mode == "deleted":
         start, total = tr("Deleted: F(x) := 0, so "), way
     elif mode == "cut":
         start, total, what = tr("Shortcut cut: "), branch, ""
     else:
         start, total = "", f"{branch} + {way}"
-    if block.preactivated:
+    shape = shape or (block.in_channels, 32, 32)
+    if not any(one.kind == "relu" for one in block.operations(shape).after):
         return f"{start}y = {total}{what}"
     after = f"ReLU({total})" + (" = x" if (mode, way) == ("deleted", "x") else "")
     return f"{start}y = {after}{what}"
@@ -105,11 +131,29 @@ def formula(block: BlockSpec, mode: Mode) -> str:
 
 def _way(block: BlockSpec) -> tuple[str, str]:
     """What arrives by the shortcut, and in words what that is."""
-    if block.shortcut == "subsampling":
-        return "S(x)", tr("   S: the subsampling")
+    ways = {
+        "subsampling": ("S(x)", tr("   S: the subsampling")),
+        "scale": (f"{_factor(block):g} x", ""),
+        "dropout": ("x", ""),
+        "gate": ("(1 − g(x)) x", tr("   g: the gate")),
+    }
+    if block.shortcut in ways:
+        return ways[block.shortcut]
     if block.shortcut == "projection" and block.parts_late:
         return "P(a)", tr("   P: the projection, a = ReLU(BN(x))")
     return ("P(x)", tr("   P: the projection")) if block.shortcut == "projection" else ("x", "")
+
+
+def _factor(block: BlockSpec) -> float:
+    """Of a scaled shortcut."""
+    shape = (block.in_channels, 8, 8)
+    return next((one.number for one in block.operations(shape).shortcut if one.kind == "scale"), 1.0)
+
+
+def _exclusive(block: BlockSpec) -> bool:
+    """Whether a gate weighs the residual branch, too (He et al. 2016, section 3.1)."""
+    join = block.operations((block.in_channels, 8, 8)).join if block.shortcut == "gate" else None
+    return join is not None and join.number == 1
 
 
 def _plain_formula(block: BlockSpec, mode: Mode) -> str:
@@ -208,20 +252,25 @@ def _block_lines(block: BlockSpec, mode: Mode) -> list[str]:
         lines.append(tr("Deleted; {what}", what=what))
     else:
         lines.append(tr("If deleted, {what}", what=what))
-    lines.append(tr("Space deletes it") if plain else tr("Space deletes it, X cuts its shortcut"))
+    if block.kept:
+        lines[-1] = tr(block.kept, id=block.id)
+        return lines
+    lines.append(tr("Space deletes it") if plain or block.uncut else tr("Space deletes it, X cuts its shortcut"))
     return lines
 
 
 def arc_tooltip(block: BlockSpec, cut: bool) -> str:
     """About the shortcut of a block."""
     name = tr("shortcut of {id}: {kind}", id=block.id, kind=_shortcut_text(block))
+    if block.uncut:
+        return f"{name}\n{tr(block.uncut, id=block.id)}"
     what = tr("Cut. A click restores it.") if cut else tr("A click cuts it: then y = F(x).")
     return f"{name}\n{what}"
 
 
 def pool_tooltip(place: str) -> str:
     """About the max pool before a place."""
-    return tr("2×2 max pool, stride 2, before {place}; it stays when the layer is deleted or moved", place=place)
+    return tr("The pool before {place}, with stride 2; it stays when the layer is deleted or moved", place=place)
 
 
 def spoken(cell: Cell, mode: Mode) -> str:
@@ -239,6 +288,10 @@ def spoken(cell: Cell, mode: Mode) -> str:
 def _kind_text(block: BlockSpec) -> str:
     if block.kind == "layer":
         return tr("plain layer")
+    if block.kind not in ("basic", "bottleneck"):
+        kind = {"mbconv": tr("MBConv block"), "fully connected": tr("fully connected block")}.get(block.kind)
+        kind = kind or tr(block.kind)
+        return kind if block.shortcut != "none" else tr("{kind} without shortcut", kind=kind)
     if block.preactivated:
         names = {"basic": tr("pre-activation basic block"), "bottleneck": tr("pre-activation bottleneck block")}
     elif block.shortcut == "none":
@@ -254,6 +307,11 @@ def _shortcut_text(block: BlockSpec) -> str:
         "identity": tr("identity"),
         "projection": projection,
         "subsampling": tr("option A, subsampling and zero padding"),
+        "scale": tr("scaled"),
+        "gate": tr("gated"),
+        "dropout": tr("dropout"),
+        "concat": tr("concatenation"),
+        "none": tr("none"),
     }
     return names[block.shortcut]
 
