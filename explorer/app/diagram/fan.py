@@ -43,11 +43,15 @@ class FanItem(QGraphicsRectItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         colour = QColor(palette.edge)
         colour.setAlphaF(_PALE)
-        painter.setPen(QPen(colour, 1.0))
+        # A cosmetic pen is drawn line by line; Qt takes seconds to outline hundreds of crossing arcs as one shape.
+        pen = QPen(colour, 1.0)
+        pen.setCosmetic(self._look.resolution == 1)
+        painter.setPen(pen)
         if self._pale is not None:
             painter.drawPath(self._pale)
         colour.setAlphaF(0.7 * _PALE)
-        gone = QPen(colour, 1.0)
+        gone = QPen(pen)
+        gone.setColor(colour)
         gone.setDashPattern([1.5, 3.5])
         painter.setPen(gone)
         painter.drawPath(self._gone)

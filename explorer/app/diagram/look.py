@@ -21,7 +21,7 @@ from explorer.networks.spec import BlockSpec, Shape
 CACHE_MODE = QGraphicsItem.CacheMode.NoCache
 """Of every item. Frames keep within their limit without cached pixmaps (tests/benchmarks/diagram.py), which would cost
 memory at 600 blocks."""
-TEXT_FROM = 0.42
+TEXT_FROM = 0.5
 """Level of detail (logical pixels per unit) from which words are painted: below, they would be dots, and stages show a
 summary instead of their cards."""
 DETAIL_FROM = 0.6
