@@ -112,9 +112,9 @@ def test_toggling_a_block_of_the_unfolded_network_takes_a_moment(view: DiagramVi
     for box_id in ("fold:layer1.1", FOLD, "fold:layer3.2"):
         view.diagram.toggle_fold(box_id)
     view.viewport().grab()
-    start = time.perf_counter()
+    start = time.process_time()
     view.set_lesion(Lesion(frozenset({"layer2.100"})))
-    assert time.perf_counter() - start < 0.05
+    assert time.process_time() - start < 0.05
 
 
 def variants(spec: NetworkSpec) -> list[NetworkSpec]:
