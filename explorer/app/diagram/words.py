@@ -24,10 +24,10 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
         return tr("stem"), _stem_text(spec)
-    first = spec.head_operations(cell.node.input)[0]
-    if first.kind == "conv":
-        return tr("pool · fc"), tr("conv {window} first", window=f"{first.kernel}×{first.kernel}")
-    if first.kind == "bn":
+    head = spec.head_operations(cell.node.input)[0]
+    if head.kind == "conv":
+        return tr("pool · fc"), tr("conv {window} first", window=f"{head.kernel}×{head.kernel}")
+    if head.kind == "bn":
         return tr("pool · fc"), tr("BN, ReLU first")
     return tr("pool · fc"), tr("{classes} classes", classes=spec.classes)
 
