@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from explorer.app.window import Window
 
 _PICTURES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif"
-_CHECKPOINTS = (".pth", ".pt", ".th", ".safetensors")
+_CHECKPOINTS = (".pth", ".pt", ".th", ".safetensors", ".onnx")
 
 
 class Files:

@@ -104,7 +104,7 @@ def _command_parser() -> argparse.ArgumentParser:
     _train(commands.add_parser("train", help="train a network"))
 
     recognise = commands.add_parser("recognise", help="which network a checkpoint is of")
-    recognise.add_argument("file", type=Path, metavar="FILE", help=".pth, .pt, .th or .safetensors")
+    recognise.add_argument("file", type=Path, metavar="FILE", help=".pth, .pt, .th, .safetensors or .onnx")
     _json(recognise)
 
     _export(commands.add_parser("export", help="a network as a file: specification, PyTorch code, ONNX, weights"))

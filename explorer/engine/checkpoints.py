@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import pickle
 import struct
 from dataclasses import dataclass, field
@@ -20,11 +21,16 @@ from numpy.dtypes import Float32DType, Float64DType, Int64DType
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from explorer.engine import onnx_initialisers
 from explorer.engine.headers import Header, damaged, find_state, read_tensor_header, refused
 from explorer.errors import UserError
 
 State = dict[str, Tensor]
 
+_ONNX = {
+    "F32": torch.float32, "F16": torch.float16, "F64": torch.float64, "BF16": torch.bfloat16, "I64": torch.int64,
+    "I32": torch.int32, "BOOL": torch.bool,
+}  # fmt: skip
 # Harmless values that training scripts keep beside the weights: options and numbers.
 _HARMLESS: list[Any] = [
     argparse.Namespace, np.dtype, Float32DType, Float64DType, Int64DType,
@@ -47,7 +53,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint: .pth, .pt, .th or .safetensors, whatever its name.
+    """Read a checkpoint: .pth, .pt, .th, .safetensors or .onnx, whatever its name.
 
     Raises:
         UserError: no such file, empty, damaged, no checkpoint, one that would run code, one without weights, or
@@ -56,9 +62,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     name = path.name
     header = read_tensor_header(path)
     with path.open("rb") as file:
-        is_safetensors = file.read(9)[8:] == b"{"
-    if is_safetensors:
+        head = file.read(9)
+    if head[8:] == b"{":
         state, metadata = read_safetensors(path)
+    elif head.startswith(b"\x08"):
+        state, metadata = _read_onnx(path), {}
     else:
         state, metadata = _unpickled(path, header), {}
     return Checkpoint(_real(state, name), metadata)
@@ -77,6 +85,20 @@ def read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, TypeError):
+        raise damaged(path.name) from None
+
+
+def _read_onnx(path: Path) -> State:
+    data = bytearray(path.read_bytes())
+    try:
+        return {
+            one.name: torch.frombuffer(data, dtype=_ONNX[one.dtype], count=math.prod(one.shape), offset=one.place[0])
+            .clone()
+            .reshape(one.shape)
+            for one in onnx_initialisers.initialisers(data)
+            if one.dtype in _ONNX and 0 not in one.shape
+        }
+    except (onnx_initialisers.OnnxError, ValueError, RuntimeError):
         raise damaged(path.name) from None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import mmap
 import os
 import struct
 import zipfile
@@ -20,7 +21,7 @@ from typing import IO, Any, TypeVar
 
 import psutil
 
-from explorer.engine import pickles
+from explorer.engine import onnx_initialisers, pickles
 from explorer.engine.pickles import Storage, TensorEntry
 from explorer.errors import UserError
 
@@ -72,7 +73,7 @@ class Header:
 
 
 def read_tensor_header(path: Path) -> Header:
-    """Read and judge a checkpoint's header: .pth, .pt, .th or .safetensors, whatever its name.
+    """Read and judge a checkpoint's header: .pth, .pt, .th, .safetensors or .onnx, whatever its name.
 
     Raises:
         UserError: no such file, empty, damaged, no checkpoint, without weights, one that declares more than it holds,
@@ -109,6 +110,8 @@ def _read(file: IO[bytes], name: str) -> Header:
         return _read_zip(file, size, name)
     if head.startswith(b"\x80"):
         return _read_stream(file, size, name)
+    if head.startswith(b"\x08"):
+        return _read_onnx(file, size, name)
     file.seek(257)
     if file.read(5) == b"ustar":  # torch 0.1
         raise UserError(
@@ -116,7 +119,8 @@ def _read(file: IO[bytes], name: str) -> Header:
             name=name,
         )
     raise UserError(
-        "{name} is not a checkpoint: choose a .pth, .pt, .th or .safetensors file with a network's weights.", name=name
+        "{name} is not a checkpoint: choose a .pth, .pt, .th, .safetensors or .onnx file with a network's weights.",
+        name=name,
     )
 
 
@@ -182,6 +186,19 @@ def _safetensor(entry: Mapping[str, Any], size: int) -> TensorEntry:
 
 def _counts(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _read_onnx(file: IO[bytes], size: int, name: str) -> Header:
+    """An ONNX file has no beginning of its own but the number of its version."""
+    try:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            found = onnx_initialisers.initialisers(data)
+    except onnx_initialisers.OnnxError:
+        raise damaged(name) from None
+    tensors = {one.name: TensorEntry(one.shape, one.dtype) for one in found if one.dtype != "other"}
+    if not tensors:
+        raise _no_weights(name)
+    return Header(tensors, {}, size)
 
 
 # -- torch's formats -----------------------------------------------------------------------------------------------
