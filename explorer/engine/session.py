@@ -21,8 +21,9 @@ import psutil
 import torch
 from torch import Tensor
 
-from explorer.engine import capture, devices, exporting, fashion, images, pictures, timing, weights
+from explorer.engine import capture, comparing, devices, exporting, fashion, images, pictures, timing, weights
 from explorer.engine.build import build, build_untrained, copied
+from explorer.engine.comparing_records import ComparedPicture, ComparedRequest
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
 from explorer.engine.modules import Network
@@ -323,6 +324,10 @@ class Session:
     def timing(self, request: TimingRequest) -> Generator[Step, None, TimingResult]:
         """Time of one picture's pass through each network, and through each of its parts where asked for."""
         return (yield from timing.run(self, request))
+
+    def compared(self, request: ComparedRequest) -> Generator[Step | ComparedPicture, None, None]:
+        """The same picture through several networks; yields each one's result."""
+        return (yield from comparing.run(self, request))
 
     # -- studies -------------------------------------------------------------------------------------------------
 

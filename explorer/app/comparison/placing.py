@@ -21,8 +21,8 @@ GAP = 9.0
 not blocks hold them together."""
 PAD = 11.0
 """Between a band's edge and its boxes."""
-HEADER = 62.0
-LABELS = 84.0
+HEADER = 80.0
+LABELS = 98.0
 """Room for the resolutions at the left."""
 ARC = 34.0
 """How far a shortcut swings out to the right of its block."""

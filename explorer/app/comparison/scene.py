@@ -114,7 +114,7 @@ class ComparisonScene(QGraphicsScene):
         self.clear()
         self.alignment = align(self.specs, self.unfolded)
         headers = [header(spec) for spec in self.specs]
-        widths = [max(_text_width(name, _NAME, True), _text_width(facts)) for name, facts in headers]
+        widths = [max(_text_width(lines[0], _NAME, True), *map(_text_width, lines[1:])) for lines in headers]
         self.placed = place(self.alignment, widths, _text_width)
         self.look.colours = band_colours(self.alignment)
         self.addItem(_Ground(self.placed, headers, self.look))
@@ -173,7 +173,7 @@ class _Item(QGraphicsItem):
 class _Ground(_Item):
     """Bands with their resolutions, and headers."""
 
-    def __init__(self, placed: Placed, headers: list[tuple[str, str]], look: Look) -> None:
+    def __init__(self, placed: Placed, headers: list[tuple[str, str, str]], look: Look) -> None:
         super().__init__(look, QRectF(0, 0, placed.width, placed.height))
         self._placed, self._headers = placed, headers
 
@@ -200,19 +200,19 @@ class _Ground(_Item):
         if not readable:
             return
         palette, left = self.look.palette, Qt.AlignmentFlag.AlignLeft
-        write(painter, QRectF(18, 32, LABELS, 20), tr("map"), 12, palette.muted, align=left)
-        for room, (name, facts) in zip(self._placed.columns, self._headers, strict=True):
+        write(painter, QRectF(18, 50, LABELS, 20), tr("map"), _TEXT, palette.muted, align=left)
+        for room, (name, layers, macs) in zip(self._placed.columns, self._headers, strict=True):
             write(painter, QRectF(room.x, 8, room.width, 24), name, _NAME, palette.text, bold=True, align=left)
-            write(painter, QRectF(room.x, 32, room.width, 20), facts, _TEXT, palette.muted, align=left)
+            write(painter, QRectF(room.x, 32, room.width, 20), layers, _TEXT, palette.muted, align=left)
+            write(painter, QRectF(room.x, 50, room.width, 20), macs, _TEXT, palette.muted, align=left)
 
 
-def header(spec: NetworkSpec) -> tuple[str, str]:
-    """Name of a network, and what stands below it."""
+def header(spec: NetworkSpec) -> tuple[str, str, str]:
+    """Name of a network, and the two lines below it."""
     cost = network_cost(spec)
-    figures = [" ".join(filter(None, scaled(value))) for value in (cost.parameters, cost.macs)]
-    return spec.name, tr(
-        "{depth} layers · {parameters} · {macs} MACs", depth=f"{spec.depth:,}", parameters=figures[0], macs=figures[1]
-    )
+    parameters, macs = (" ".join(filter(None, scaled(value))) for value in (cost.parameters, cost.macs))
+    layers = tr("{depth} layers, {parameters} parameters", depth=f"{spec.depth:,}", parameters=parameters)
+    return spec.name, layers, tr("{macs} MACs", macs=macs)
 
 
 class _Lines(_Item):
