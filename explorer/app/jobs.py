@@ -39,8 +39,11 @@ class Lane(IntEnum):
     PICTURE = 3
     DATA = 4
     FLIPPED = 5
-    ACCURACY = 6
-    STUDY = 7
+    COMPARE = 6
+    TIMES = 7
+    COMPARE_TIMES = 8
+    ACCURACY = 9
+    STUDY = 10
 
 
 Work = Generator[Any, None, Any]

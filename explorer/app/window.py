@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.app import commands
 from explorer.app.actions import make_actions
+from explorer.app.comparison.desk import ComparisonDesk
 from explorer.app.diagram.view import DiagramView
 from explorer.app.docks import add_docks, lay_out
 from explorer.app.document import Document, State
@@ -32,6 +33,7 @@ from explorer.app.studies import Studies
 from explorer.app.study_desk import StudyDesk
 from explorer.app.text import sentence, tr, translated
 from explorer.app.theme import ThemeName, theme
+from explorer.app.times import Times
 from explorer.app.toolbar import ToolBar
 from explorer.app.wiring import slots, wire_panels, wire_results
 from explorer.engine.records import (
@@ -83,6 +85,8 @@ class Window(QMainWindow):
         self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)
         self.files = Files(self)
         self.study_desk = StudyDesk(self)
+        self.comparison = ComparisonDesk(self)
+        self.times = Times(self.document, self.jobs, self)
         self.diagram = DiagramView()
         self.actions_by_name, self.menus = make_actions(self, slots(self))
         self.status = StatusBar()
@@ -319,6 +323,7 @@ class Window(QMainWindow):
         """
         self.settings.keep_window(self.saveGeometry(), self.saveState())
         self.hide()
+        self.comparison.close()
         self.jobs.close()
         super().closeEvent(event)
 

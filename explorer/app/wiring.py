@@ -50,6 +50,8 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "level_blocks": partial(window.diagram.choose_level, "blocks"),
         "level_operations": window.diagram.open_current,
         "minimap": partial(_show_minimap, window),
+        "compare": window.comparison.open,
+        "figure_3": window.comparison.open_figure_3,
         "show_maps": window.show_maps,
         "show_study": window.study_desk.show,
         "cancel": window.runner.cancel,
@@ -102,6 +104,8 @@ def wire_panels(window: Window) -> None:
     window.maps_panel.save_requested.connect(window.files.save_maps)
     window.maps_panel.copy_requested.connect(window.files.copy_image)
     window.status.cancel_requested.connect(window.runner.cancel)
+    window.diagram.colouring_requested.connect(window.times.request)
+    window.diagram.offer_time(True)
 
 
 def wire_results(window: Window) -> None:
@@ -113,6 +117,8 @@ def wire_results(window: Window) -> None:
     window.jobs.stopped.connect(partial(window.show_busy, False))
     window.jobs.paused.connect(window.status.job_paused)
     window.jobs.resumed.connect(window.status.job_resumed)
+    window.times.measured.connect(window.diagram.set_colouring)
+    window.times.refused.connect(window.notice.refuse)
     window.runner.offered.connect(window.toolbar.show_offer)
     window.runner.picture_done.connect(window.prediction_panel.show_result)
     window.runner.picture_done.connect(window.maps_panel.show_result)

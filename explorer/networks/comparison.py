@@ -267,7 +267,7 @@ def facts(specs: tuple[NetworkSpec, ...]) -> tuple[Fact, ...]:
         row("input", "Input", ("×".join(map(str, spec.input_shape)) for spec in specs)),
         row("classes", "Classes", (spec.classes for spec in specs)),
         row("depth", "Depth (weighted layers)", (spec.depth for spec in specs)),
-        row("blocks", "Blocks or layers in each stage", (_blocks(spec) for spec in specs)),
+        row("blocks", "Blocks in each stage", (_blocks(spec) for spec in specs)),
         row("shortcuts", "Shortcuts", (shortcuts_text(spec) for spec in specs)),
         row("parameters", "Parameters", (cost.parameters for cost in costs)),
         row("macs", "MACs", (cost.macs for cost in costs)),

@@ -39,6 +39,7 @@ class ComparisonView(ZoomView):
         self._scene = ComparisonScene(theme().palette, self)
         self.setScene(self._scene)
         self._legend = _Legend(self)
+        self._whole = False
         self.setMinimumSize(280, 200)
         self.setAccessibleName(tr("Networks side by side"))
         self._keys: dict[int, Callable[[], None]] = {
@@ -48,7 +49,7 @@ class ComparisonView(ZoomView):
             Qt.Key.Key_Equal: self.zoom_in,
             Qt.Key.Key_Minus: self.zoom_out,
             Qt.Key.Key_0: self.actual_size,
-            Qt.Key.Key_F: self.fit,
+            Qt.Key.Key_F: self.fit_all,
         }
         theme().changed.connect(self._follow_theme)
 
@@ -64,22 +65,28 @@ class ComparisonView(ZoomView):
         self._legend.update()
         self.setAccessibleDescription(", ".join(spec.name for spec in specs))
         self.selected.emit(None)
-        self.fit_width()
+        self._whole = False
+        self.fit()
 
     # -- looks ---------------------------------------------------------------------------------------------------
 
     def content(self) -> QRectF:
         return self._scene.content()
 
-    def fit_width(self) -> None:
-        """Everything where that can be read, else as wide as the view, from the top."""
-        self.fit()
-        if self.zoom >= _READABLE or not self._scene.specs:
+    def fit(self) -> None:
+        """Everything where it can be read, or was asked for; else as wide as the view, from the top."""
+        super().fit()
+        if self._whole or self.zoom >= _READABLE:
             return
         content, room = self.content(), self.viewport().rect()
-        self.zoom_by(min((room.width() - 28) / content.width(), _WIDEST) / self.zoom)
+        factor = min((room.width() - 28) / content.width(), _WIDEST) / self.zoom
+        self.scale(factor, factor)
         self.centerOn(content.center().x(), room.height() / 2 / self.zoom - 8)
-        self._fitted = False
+
+    def fit_all(self) -> None:
+        """Everything, however small."""
+        self._whole = True
+        self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setViewportMargins(0, 0, 0, _LEGEND)

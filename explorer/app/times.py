@@ -1,0 +1,95 @@
+"""Measured times of the open network's blocks: asked for by the diagram, shown there and in the block tree."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.app.document import Document
+from explorer.app.jobs import Jobs, Lane
+from explorer.app.text import sentence
+from explorer.engine.records import Step
+from explorer.engine.timing_records import NetworkTiming, TimingRequest, TimingResult
+from explorer.errors import UserError
+from explorer.networks.colouring import Colouring
+from explorer.sentences import Sentence
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
+
+TIME = "time"
+"""The kind of colouring that is measured."""
+
+
+class Times(QObject):
+    """Measures the open network, intact, on the device in use; what was measured goes when either changes.
+
+    Args:
+        document: whose network.
+        jobs: the queue.
+    """
+
+    measured = Signal(object)
+    """A Colouring, or None where what was measured holds no longer."""
+    refused = Signal(str)
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._there = False
+        document.spec_changed.connect(self._forget)
+        document.device_changed.connect(self._forget)
+        jobs.finished.connect(self._finished)
+        jobs.failed.connect(self._failed)
+
+    def request(self, kind: str) -> None:
+        """Measure, where it is time that is wanted."""
+        if kind == TIME:
+            state = self._document.state
+            request = TimingRequest((state.spec,), state.weights, state.device.id, by_part=True)
+            self._jobs.submit(Lane.TIMES, TimingJob(request))
+
+    def _forget(self) -> None:
+        self._jobs.cancel(Lane.TIMES)
+        if self._there:
+            self._there = False
+            self.measured.emit(None)
+
+    def _finished(self, lane: Lane, value: Any) -> None:
+        if lane is Lane.TIMES:
+            self._there = True
+            self.measured.emit(time_colouring(value))
+
+    def _failed(self, lane: Lane, error: UserError) -> None:
+        if lane is Lane.TIMES:
+            self.refused.emit(sentence(error))
+
+
+def time_colouring(result: TimingResult) -> Colouring:
+    """Medians of the first network's parts, with their quartiles as the spread."""
+    network = result.networks[0]
+    return Colouring(
+        TIME, "Measured time", "s",
+        {part: spread.median for part, spread in network.parts.items()},
+        {part: (spread.low, spread.high) for part, spread in network.parts.items()},
+        _note(result, network),
+    )  # fmt: skip
+
+
+def _note(result: TimingResult, network: NetworkTiming) -> str:
+    return Sentence(
+        "one picture on {device}: median of {rounds} passes, and their quartiles",
+        device=result.device, rounds=network.whole.rounds,
+    )  # fmt: skip
+
+
+class TimingJob:
+    """Measures time; gives a TimingResult."""
+
+    def __init__(self, request: TimingRequest) -> None:
+        self.request = request
+
+    def __call__(self, session: Session) -> Generator[Step, None, TimingResult]:
+        return session.timing(self.request)
