@@ -40,6 +40,7 @@ class ComparisonView(ZoomView):
         self.setScene(self._scene)
         self._legend = _Legend(self)
         self._whole = False
+        self._card = ""
         self.setMinimumSize(280, 200)
         self.setAccessibleName(tr("Networks side by side"))
         self._keys: dict[int, Callable[[], None]] = {
@@ -99,9 +100,11 @@ class ComparisonView(ZoomView):
 
     # -- selecting -----------------------------------------------------------------------------------------------
 
-    def select(self, column: int, part: str) -> None:
-        """Select a part, and with it what stands beside it."""
+    def select(self, column: int, part: str, card: str = "") -> None:
+        """Select a part, and with it what stands beside it; of a part with several cards, that one is walked on
+        from."""
         self._scene.select(column, part)
+        self._card = card
         found = self._scene.alignment.counterparts(column, part)
         names = [", ".join(parts) or tr("nothing") for parts in found]
         words = "; ".join(f"{spec.name}: {name}" for spec, name in zip(self._scene.specs, names, strict=True))
@@ -119,14 +122,20 @@ class ComparisonView(ZoomView):
         elif item.card.group.folded:
             self._scene.toggle_run(item.card.column, item.card.group.run)
         else:
-            self.select(item.card.column, item.card.group.parts[0])
+            self._take(item)
 
     def hover(self, at: QPoint) -> bool:
         return self._scene.card_at(self.mapToScene(at)) is not None
 
     def _current(self) -> CardItem | None:
         chosen = self._scene.look.chosen
-        return None if chosen is None else self._scene.card_of(*chosen)
+        if chosen is None:
+            return None
+        own = (item for item in self._scene.cards if (item.card.column, item.card.id) == (chosen[0], self._card))
+        return next(own, self._scene.card_of(*chosen))
+
+    def _take(self, item: CardItem) -> None:
+        self.select(item.card.column, item.card.group.parts[0], item.card.id)
 
     def _toggle_current(self) -> None:
         item = self._current()
@@ -150,7 +159,7 @@ class ComparisonView(ZoomView):
 
     def _go(self, item: CardItem | None) -> None:
         if item is not None:
-            self.select(item.card.column, item.card.group.parts[0])
+            self._take(item)
             self.ensureVisible(item.outline, 20, 40)
 
     # -- events --------------------------------------------------------------------------------------------------
