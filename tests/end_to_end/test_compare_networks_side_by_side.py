@@ -138,9 +138,7 @@ def test_another_network_from_the_list(person: Person) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
-def test_the_figure_as_a_file(
-    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
-) -> None:
+def test_the_figure_as_a_file(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     view = compare(person)
     path = tmp_path / f"figure.{suffix}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
