@@ -319,8 +319,6 @@ class Session:
             yield result
         return result
 
-    # -- time ----------------------------------------------------------------------------------------------------
-
     def timing(self, request: TimingRequest) -> Generator[Step, None, TimingResult]:
         """Time of one picture's pass through each network, and through each of its parts where asked for."""
         return (yield from timing.run(self, request))

@@ -6,7 +6,7 @@ It stands on its own beside the main window, so that both can be seen at once, a
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.app.comparison.choosers import Choosers
@@ -100,7 +100,7 @@ class ComparisonWindow(QWidget):
     def _shortcuts(self) -> None:
         for keys, slot in (
             (QKeySequence("Ctrl+E"), self.export_requested), (QKeySequence("Ctrl+0"), self.view.fit_all),
-            (QKeySequence(QKeySequence.StandardKey.Close), None), (QKeySequence("Esc"), self.cancel_requested),
+            (QKeySequence(QKeySequence.StandardKey.Close), None),
         ):  # fmt: skip
             shortcut = QShortcut(keys, self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
@@ -118,6 +118,13 @@ class ComparisonWindow(QWidget):
         if event.type() is QEvent.Type.Show and not event.spontaneous():
             self.shown.emit(True)
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape that the figure had no use for stops what runs."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancel_requested.emit()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.shown.emit(False)
