@@ -179,6 +179,8 @@ def style_sheet(c: Palette) -> str:
     QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton[popupMode="2"] {{ padding-right: 10px; }}
     QLineEdit[refused="true"], QSpinBox[refused="true"] {{ border-color: {c.error}; }}
+    QComboBox[small="true"] {{ padding: 2px 10px; }}
+    QPushButton[quiet="true"][flush="true"] {{ padding-left: 0; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QSpinBox, QDoubleSpinBox {{ padding: 4px 6px; }}
     QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{

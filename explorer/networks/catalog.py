@@ -138,6 +138,15 @@ def _normal(name: str) -> str:
     )
 
 
+def first_of(family: str) -> NetworkSpec:
+    """The preset that a family starts from.
+
+    Args:
+        family: one of `FAMILIES`.
+    """
+    return next(spec for spec in PRESETS.values() if spec.family == family)
+
+
 def preset_name(spec: NetworkSpec) -> str | None:
     """The preset that a spec is, apart from its input and its classes; None where it is none."""
     for name, preset in PRESETS.items():

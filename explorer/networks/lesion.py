@@ -37,13 +37,13 @@ class Lesion:
         return bool(self.deleted or self.cut or self.order)
 
     def checked(self, spec: NetworkSpec) -> Lesion:
-        """The lesion, an order that is the network's own written as the empty one.
+        """The lesion, with ids in the place of module paths, and an order that is the network's own as the empty one.
 
         Raises:
             UserError: a block that the network lacks, one with both ways off, one at a place of another shape, a
                 shortcut that isn't there.
         """
-        spec.check_ids(self.deleted | self.cut)
+        self = replace(self, deleted=spec.check_ids(self.deleted), cut=spec.check_ids(self.cut))
         both = sorted(self.deleted & self.cut)
         if both:
             raise UserError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from explorer.errors import UserError
+from explorer.networks.knobs import Adjustable
 
 if TYPE_CHECKING:
     from explorer.networks.operations import Operation, Wiring
@@ -132,7 +133,7 @@ class StageSpec:
 Own = TypeVar("Own", bound="NetworkSpec")
 
 
-class NetworkSpec(ABC):
+class NetworkSpec(Adjustable, ABC):
     """What a person chooses of a network; each family is a frozen dataclass.
 
     Attributes:
@@ -270,6 +271,10 @@ class NetworkSpec(ABC):
     def block_ids(self) -> tuple[str, ...]:
         return tuple(block.id for block in self.all_blocks)
 
+    @cached_property
+    def _ids_by_path(self) -> dict[str, str]:
+        return {block.path: block.id for block in self.all_blocks if block.path}
+
     def same_blocks(self, other: NetworkSpec) -> bool:
         """Whether both have blocks of the same names and kinds, so that what is deleted can stay deleted."""
         return self.family == other.family and [(block.id, block.kind) for block in self.all_blocks] == [
@@ -281,12 +286,12 @@ class NetworkSpec(ABC):
         return replace(self, **changes)  # type: ignore[type-var]
 
     def check_ids(self, ids: Any) -> frozenset[str]:
-        """The ids as a set.
+        """The ids as a set; a block's module path in the state dict stands for its id.
 
         Raises:
             UserError: one of them is no block of this network.
         """
-        chosen = frozenset(ids)
+        chosen = frozenset(self._ids_by_path.get(name, name) for name in ids)
         unknown = sorted(chosen.difference(self.block_ids))
         if unknown:
             raise UserError(

@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from explorer.app.document import Document
-from explorer.app.panels.network_texts import ABOUT, FIGURES, OPTIONS, row_tip
+from explorer.app.panels.network_form import KnobRow, shape
+from explorer.app.panels.network_texts import FAMILY_TIP, FIGURES, MORE_TIP, TWIN_TIPS, about, family_options
 from explorer.app.text import sentence, tr
 from explorer.app.theme import SPACE
-from explorer.app.widgets.fields import FieldRow, NumberField, Segmented
+from explorer.app.widgets.fields import NumberField
 from explorer.app.widgets.figures import FigureTable
-from explorer.app.widgets.labels import separator
+from explorer.app.widgets.labels import paragraph, separator
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.errors import UserError
-from explorer.networks.catalog import PRESETS
+from explorer.networks.catalog import first_of
 from explorer.networks.cost import network_cost
-from explorer.networks.families.resnet import STAGES, ResNetSpec, ShortcutOption
-from explorer.networks.families.resnet_depths import from_depth, nearest_depths, residual_twin
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.knobs import Knob, common_knobs
+from explorer.networks.spec import NetworkSpec
 
-_MOST_STAGES = max(STAGES.values())
+_GAP = 3
 Change = Callable[[], NetworkSpec]
 
 
 class NetworkPanel(Panel):
     """Asks for another network and never changes it itself: what it shows is always the document's.
 
-    What cannot be is refused under its field, and the network stays. Changing one thing keeps the others, except for
-    the family, which starts from its own small network (ResNet-18, ResNet-20), since stem, side and width belong to
-    it, and for taking away all shortcuts or bringing them back: the depth stays, so two layers become one block.
-    Widths and the way of halving are shown where they matter: in plain networks.
+    Its rows are the knobs that the network's family declares, so that it knows no family. What cannot be is refused
+    under its field, and the network stays. Changing one thing keeps the others, except for the family, which starts
+    from its first preset. Knobs that are mostly left as they are stand behind "More", unless they are not so here. One
+    button leads to the plain twin, and back to the network that it was made of. The options of a single block are
+    shown while it is selected.
     """
 
     spec_requested = Signal(object)
     """The NetworkSpec that a person asks for."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Network"), tr(ABOUT), parent)
+        super().__init__(tr("Network"), tr(about(document.state.spec)), parent)
         self._document = document
-        self.rows: dict[str, FieldRow] = {}
-        self.family = self._choice("family", tr("Family"))
-        self.depth_field = self._number("depth", tr("Depth"), 4)
-        self.blocks = [NumberField(tr("Blocks in layer{number}", number=index + 1)) for index in range(_MOST_STAGES)]
-        self._add("blocks", tr("Blocks a stage"), self.blocks)
-        self.block = self._choice("block", tr("Block"))
-        self.shortcut = self._choice("shortcut", tr("Shortcut"))
-        self.order = self._choice("order", tr("Order"))
-        self.stride = self._choice("stride_place", tr("Stride on"))
-        self.channels = NumberField(tr("Input channels"))
-        self.side = NumberField(tr("Input side in pixels"), 4)
-        self._add("input", tr("Input"), [self.channels, self.side])
-        self.classes = self._number("classes", tr("Classes"), 6)
-        self.width_field = self._number("width", tr("Width"), 4)
-        self.widths = self._choice("widths", tr("Widths"))
-        self.downsampling = self._choice("downsampling", tr("Halving"))
+        self.rows: dict[str, KnobRow] = {}
+        """The rows in use, by their knobs' names; those that don't apply are hidden."""
+        self._made: dict[tuple[object, ...], KnobRow] = {}
+        self._order: list[KnobRow] = []
+        self._unfolded = False
+        self._origin: tuple[NetworkSpec, NetworkSpec] | None = None
+        self._form = QVBoxLayout()
+        self._form.setSpacing(_GAP)
+        self.body.setSpacing(_GAP)
+        self.body.addLayout(self._form)
+        self._build_foot()
+        self.block_form = QVBoxLayout()
+        self.body.addLayout(self.block_form)
+        self._block_row: KnobRow | None = None
         self.body.addSpacing(SPACE)
         self.body.addWidget(separator())
         self.body.addSpacing(SPACE)
@@ -68,189 +68,206 @@ class NetworkPanel(Panel):
             self.figures.add(key, tr(name), tr(tip))
         self.body.addWidget(self.figures)
         self.finish()
-        self._connect()
         document.spec_changed.connect(self._refresh)
+        document.selection_changed.connect(self._show_block)
         self._refresh()
 
     # -- building ------------------------------------------------------------------------------------------------
 
-    def _add(self, key: str, text: str, fields: list[NumberField] | list[Segmented]) -> None:
-        self.rows[key] = FieldRow(text, fields, tr(row_tip(key)))
-        self.body.addWidget(self.rows[key])
-        self.body.setSpacing(3)
+    def _build_foot(self) -> None:
+        """Below the rows: what opens the others, and the way to the twin."""
+        self.more = QPushButton()
+        self.more.setToolTip(tr(MORE_TIP))
+        self.more.clicked.connect(self._fold)
+        self.twin = QPushButton()
+        self.twin.clicked.connect(self.toggle_twin)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 4, 0, 0)
+        self.more.setProperty("quiet", True)
+        self.more.setProperty("flush", True)
+        self.twin.setProperty("small", True)
+        line.addWidget(self.more)
+        line.addStretch(1)
+        line.addWidget(self.twin)
+        self.body.addLayout(line)
+        self.twin_refusal = paragraph(rank="error")
+        self.twin_refusal.hide()
+        self.body.addWidget(self.twin_refusal)
 
-    def _choice(self, key: str, text: str) -> Segmented:
-        control = Segmented([(value, tr(shown), tr(tip)) for value, shown, tip in OPTIONS[key]], text)
-        self._add(key, text, [control])
-        return control
-
-    def _number(self, key: str, text: str, digits: int) -> NumberField:
-        field = NumberField(text, digits)
-        self._add(key, text, [field])
-        return field
-
-    def _connect(self) -> None:
-        self.family.chosen.connect(self._choose_family)
-        self.shortcut.chosen.connect(self._choose_shortcut)
-        for key, control in self._choices().items():
-            if control is not self.shortcut:
-                control.chosen.connect(partial(self._change, key, key))
-        self.depth_field.entered.connect(self._enter_depth)
-        self.depth_field.stepped.connect(self._step_depth)
-        for index, field in enumerate(self.blocks):
-            field.entered.connect(partial(self._enter_blocks, index))
-            field.stepped.connect(partial(self._step_blocks, index))
-        plain = (
-            ("input", "in_channels", self.channels),
-            ("input", "side", self.side),
-            ("classes", "classes", self.classes),
-            ("width", "width", self.width_field),
-        )
-        for row, name, field in plain:
-            field.entered.connect(partial(self._enter, row, name, field))
-            field.stepped.connect(partial(self._step, row, name, field))
-
-    def _choices(self) -> dict[str, Segmented]:
-        """The choices that are fields of a spec, but for the family."""
-        return {
-            "block": self.block,
-            "shortcut": self.shortcut,
-            "order": self.order,
-            "stride_place": self.stride,
-            "widths": self.widths,
-            "downsampling": self.downsampling,
-        }
+    def _row(self, knob: Knob, label: str) -> KnobRow:
+        """The row that shows such a knob, made when it is needed first."""
+        row = self._made.get(shape(knob))
+        if row is None:
+            row = self._made[shape(knob)] = KnobRow(knob, label)
+            row.asked.connect(self._turn)
+            row.stepped.connect(self._step)
+        return row
 
     # -- what a person does --------------------------------------------------------------------------------------
 
     @property
-    def _spec(self) -> ResNetSpec:
-        spec = self._document.state.spec
-        assert isinstance(spec, ResNetSpec)
-        return spec
+    def _spec(self) -> NetworkSpec:
+        return self._document.state.spec
 
-    def _choose_family(self, family: str) -> None:
-        self._ask("family", lambda: PRESETS["resnet18" if family == "imagenet" else "resnet20"])
+    def field(self, name: str, index: int = 0) -> NumberField:
+        """The number field of a knob; `index` where it has several."""
+        return self.rows[name].numbers[index]
 
-    def _choose_shortcut(self, option: ShortcutOption) -> None:
-        self._ask("shortcut", lambda: self._with_shortcut(option))
+    @property
+    def depth_field(self) -> NumberField:
+        return self.field("depth")
 
-    def _with_shortcut(self, option: ShortcutOption) -> NetworkSpec:
+    @property
+    def classes(self) -> NumberField:
+        return self.field("classes")
+
+    def toggle_twin(self) -> None:
+        """Ask for the plain twin; of a plain network, for the one it was made of, or one that it could be made of."""
+        self.twin_refusal.hide()
+        try:
+            spec = self._residual() if self._spec.plain else self._twin()
+        except UserError as error:
+            self.twin_refusal.setText(sentence(error))
+            self.twin_refusal.show()
+            return
+        self.spec_requested.emit(spec)
+
+    def _fold(self) -> None:
+        self._unfolded = not self._unfolded
+        self._show_rows()
+
+    def _twin(self) -> NetworkSpec:
+        twin = self._spec.twin()
+        self._origin = (self._spec, twin)
+        return twin
+
+    def _residual(self) -> NetworkSpec:
         spec = self._spec
-        if option == "none":
-            return spec.twin()
-        return residual_twin(spec, option) if spec.plain else spec.with_(shortcut=option)
+        if self._origin is not None and self._origin[1].same_architecture(spec):
+            # Weights may have brought another input and other classes.
+            return self._origin[0].with_(in_channels=spec.in_channels, side=spec.side, classes=spec.classes)
+        return spec.residual()
 
-    def _change(self, row: str, name: str, value: object) -> None:
-        self._ask(row, lambda: self._spec.with_(**{name: value}))
+    def _turn(self, name: str, value: Any, field: NumberField | None) -> None:
+        if name == "family":
+            self._ask("family", lambda: first_of(value))
+        elif name in {knob.name for knob in self._block_knobs()}:
+            block = self._document.state.selection or ""
+            self._ask(name, lambda: self._spec.turned(name, value, block))
+        else:
+            self._ask(name, lambda: self._spec.turned(name, value), field, value)
 
-    def _enter(self, row: str, name: str, field: NumberField, value: object) -> None:
-        self._ask(row, lambda: self._spec.with_(**{name: value}), field)
-
-    def _step(self, row: str, name: str, field: NumberField, by: int) -> None:
-        self._ask(row, lambda: self._spec.with_(**{name: getattr(self._spec, name) + by}), field)
-
-    def _enter_blocks(self, index: int, count: object) -> None:
-        def changed() -> NetworkSpec:
-            blocks: list[object] = list(self._spec.blocks)
-            blocks[index] = count
-            return self._spec.with_(blocks=tuple(blocks))
-
-        self._ask("blocks", changed, self.blocks[index])
-
-    def _step_blocks(self, index: int, by: int) -> None:
-        self._enter_blocks(index, self._spec.blocks[index] + by)
-
-    def _enter_depth(self, depth: object) -> None:
-        self._ask("depth", lambda: self._of_depth(depth), self.depth_field, depth)
-
-    def _step_depth(self, by: int) -> None:
-        spec = self._spec
-        wanted = [
-            depth for depth in nearest_depths(spec.family, spec.depth, spec.block) if (depth - spec.depth) * by > 0
-        ]
+    def _step(self, name: str, value: int, by: int, field: NumberField) -> None:
+        """The next number above or below that can be."""
+        near = self._spec.neighbours(name, value)
+        wanted = [number for number in near if (number - value) * by > 0] if near else [value + by]
         if wanted:
-            self._enter_depth(wanted[0])
+            self._turn(name, wanted[0], field)
 
-    def _of_depth(self, depth: object) -> NetworkSpec:
-        """The present network with the blocks of another depth."""
-        if not isinstance(depth, int):
-            raise SpecError("The depth must be a whole number of layers, not {depth}.", depth=depth)
-        found = from_depth(self._spec.family, depth, self._spec.block)
-        return self._spec.with_(blocks=found.blocks, block=found.block)
-
-    def _ask(self, row: str, change: Change, field: NumberField | None = None, depth: object = None) -> None:
+    def _ask(self, name: str, change: Change, field: NumberField | None = None, value: object = None) -> None:
         """Ask for a changed network, or refuse it where it was typed."""
         try:
             spec = change()
         except UserError as error:
-            offers = self._offers(depth) if isinstance(depth, int) else []
-            self.rows[row].refuse(sentence(error), offers)
-            order: list[QWidget] = [self.depth_field, *offers]
-            for before, after in pairwise(order):
-                self.setTabOrder(before, after)
-            if field is not None:
-                field.set_refused(True)
-            self._show_choices()
+            self._refuse(self._row_of(name), sentence(error), self._offers(name, value, field), field)
             return
-        self.rows[row].refuse("")
+        self._row_of(name).refuse("")
         if spec != self._spec:
             self.spec_requested.emit(spec)
         # The document has the last word, also where the window did not grant the request.
         self._refresh()
 
-    def _offers(self, depth: int) -> list[QPushButton]:
+    def _row_of(self, name: str) -> KnobRow:
+        if self._block_row is not None and self._block_row.knob.name == name:
+            return self._block_row
+        return next((row for row in self.rows.values() if name in row.knob.fields), None) or self.rows[name]
+
+    def _refuse(self, row: KnobRow, text: str, offers: list[QPushButton], field: NumberField | None) -> None:
+        if row.choice is not None:
+            row.show_knob(row.knob, row.label.text())
+        row.refuse(text, offers)
+        if field is not None:
+            field.set_refused(True)
+            _chain([field, *offers])
+
+    def _offers(self, name: str, value: object, field: NumberField | None) -> list[QPushButton]:
+        """Buttons with numbers that can be, in the place of one that can't."""
+        if not isinstance(value, int) or field is None:
+            return []
         buttons = []
-        for near in nearest_depths(self._spec.family, depth, self._spec.block):
+        for near in self._spec.neighbours(name, value):
             button = QPushButton(str(near))
-            button.setAccessibleName(tr("Use depth {depth}", depth=near))
-            button.clicked.connect(partial(self._take_offer, near))
+            button.setAccessibleName(tr("Use {number}", number=near))
+            button.clicked.connect(partial(self._take_offer, name, near, field))
             buttons.append(button)
         return buttons
 
-    def _take_offer(self, depth: int) -> None:
-        self.depth_field.setFocus()
-        self._enter_depth(depth)
+    def _take_offer(self, name: str, number: int, field: NumberField) -> None:
+        field.setFocus()
+        self._turn(name, number, field)
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        spec = self._document.state.spec
-        for row in self.rows.values():
-            row.refuse("")
-            row.setVisible(isinstance(spec, ResNetSpec))
+        self._show_rows()
+        self._show_block()
         self._show_figures()
-        if not isinstance(spec, ResNetSpec):
-            return
-        self._show_choices()
-        self.depth_field.set_value(spec.depth)
-        for index, field in enumerate(self.blocks):
-            field.setVisible(index < len(spec.blocks))
-            if index < len(spec.blocks):
-                field.set_value(spec.blocks[index])
-        for field, value in (
-            (self.channels, spec.in_channels),
-            (self.side, spec.side),
-            (self.classes, spec.classes),
-            (self.width_field, spec.width),
-        ):
-            field.set_value(value)
+        self.info.explain(tr(about(self._spec)))
 
-    def _show_choices(self) -> None:
-        spec = self._spec
-        self.family.set_value(spec.family)
-        for name, control in self._choices().items():
-            control.set_value(getattr(spec, name))
-        self.rows["stride_place"].setVisible(spec.block == "bottleneck")
-        layers = spec.block == "layer"
-        self.rows["blocks"].label.setText(tr("Layers a stage") if layers else tr("Blocks a stage"))
-        for name, usual in (("widths", "doubled"), ("downsampling", "stride")):
-            self.rows[name].setVisible(spec.plain or getattr(spec, name) != usual)
+    def _show_rows(self) -> None:
+        family = Knob("family", "Family", self._spec.family, "choice", family_options(), FAMILY_TIP)
+        own = self._spec.knobs()
+        knobs = [family, *(knob for knob in own if not knob.more), *common_knobs(self._spec)]
+        further = [knob for knob in own if knob.more]
+        rows = []
+        for knob in (*knobs, *further):
+            row = self._row(knob, tr(knob.label))
+            row.show_knob(knob, tr(knob.label))
+            self.rows[knob.name] = row
+            rows.append(row)
+        if rows != self._order:
+            self._lay_out(rows)
+        for row in rows:
+            row.setVisible(not row.knob.more or row.knob.special or self._unfolded)
+        self._show_foot(any(not knob.special for knob in further))
+        _chain([field for row in rows for field in row.fields] + [self.more, self.twin])
+
+    def _lay_out(self, rows: list[KnobRow]) -> None:
+        for row in self._order:
+            self._form.removeWidget(row)
+            if row not in rows:
+                row.hide()
+        for row in rows:
+            self._form.addWidget(row)
+        self._order = rows
+
+    def _show_foot(self, foldable: bool) -> None:
+        plain = self._spec.plain
+        self.more.setText(tr("Fewer  ▴") if self._unfolded else tr("More  ▾"))
+        self.more.setVisible(foldable)
+        self.twin.setText(tr("With shortcuts") if plain else tr("Plain twin"))
+        self.twin.setToolTip(tr(TWIN_TIPS[plain]))
+        self.twin_refusal.hide()
+
+    def _block_knobs(self) -> tuple[Knob, ...]:
+        return self._spec.block_knobs(self._document.state.selection or "")
+
+    def _show_block(self) -> None:
+        """The options of the selected block, where it has some."""
+        if self._block_row is not None:
+            self._block_row.hide()
+            self._block_row = None
+        for knob in self._block_knobs():
+            label = tr(knob.label, id=self._document.state.selection)
+            self._block_row = self._row(knob, label)
+            self._block_row.show_knob(knob, label)
+            self.block_form.addWidget(self._block_row)
+            self._block_row.show()
+            _chain([self.twin, *self._block_row.fields])
 
     def _show_figures(self) -> None:
-        spec = self._document.state.spec
-        cost = network_cost(spec)
-        self.figures.set("depth", whole(spec.depth))
+        cost = network_cost(self._spec)
+        self.figures.set("depth", whole(self._spec.depth))
         self.figures.set("parameters", whole(cost.parameters))
         number, prefix = scaled(cost.macs)
         exact = tr(
@@ -261,3 +278,9 @@ class NetworkPanel(Panel):
         number, prefix = scaled(cost.activations)
         self.figures.set("activations", number, f"{prefix}B")
         self.figures.set("field", whole(cost.receptive_field), tr("px"))
+
+
+def _chain(widgets: Iterable[QWidget]) -> None:
+    """Tab goes from one to the next."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)

@@ -1,94 +1,82 @@
-"""What the network panel says: choices, tooltips and its explanation, with the papers' sections."""
+"""What the network panel says beside the knobs' own words: its explanation by family, with the papers' sections."""
 
 from __future__ import annotations
 
-ABOUT = (
+from explorer.networks.catalog import FAMILIES, first_of
+from explorer.networks.knobs import Option
+from explorer.networks.spec import NetworkSpec
+
+_RESNET = (
     "A residual network: a stem, stages of equal blocks, and a head. Each block adds what its residual branch F(x) "
     "makes to what its shortcut carries: y = F(x) + x (He et al. 2015, section 3.2).\n\n"
     "ImageNet networks have a 7×7 stem and four stages (section 3.3, Table 1); CIFAR networks a 3×3 stem and three "
     "stages, 6n+2 layers with basic blocks (section 4.2). Depth counts the convolutions of the stem and the residual "
-    "branches and the one classifier; projections are not counted.\n\n"
-    "The pre-activation order puts batch norm and ReLU before each convolution and nothing behind the addition, so "
-    "that an identity shortcut leaves its input untouched (He et al. 2016, section 4.1 and Fig. 4e). A plain network "
-    "has the same layers without shortcuts (He et al. 2015, section 3.3); each of them stands on its own here.\n\n"
+    "branches and the one classifier; projections are not counted. A plain network has the same layers without "
+    "shortcuts (section 3.3); each of them stands on its own here.\n\n"
+    "The orders (a) to (e) place batch norm and ReLU around the convolutions and the addition; in (d) and (e) nothing "
+    "follows the addition, so that an identity shortcut leaves its input untouched (He et al. 2016, section 4 and "
+    "Fig. 4). Wide ResNets have more channels in fewer blocks (Zagoruyko and Komodakis 2016); their names count three "
+    "projections and not the classifier, so WRN-28-10 has depth 26 here. ResNeXt splits the 3×3 convolution of a "
+    "bottleneck into groups (Xie et al. 2017, section 3).\n\n"
     "Deeper is not always better: on CIFAR-10 the paper's 1202 layers have 7.93 % error, its 110 layers 6.43 % "
-    "(Table 6)."
+    "(He et al. 2015, Table 6)."
 )
-
-OPTIONS: dict[str, list[tuple[str, str, str]]] = {
-    "family": [
-        ("imagenet", "ImageNet", "7×7 stem with max pool, four stages (He et al. 2015, Table 1)"),
-        ("cifar", "CIFAR", "3×3 stem, three stages of equal length (He et al. 2015, section 4.2)"),
-    ],
-    "block": [
-        ("basic", "Basic", "Two 3×3 convolutions (He et al. 2015, Fig. 5, left)"),
-        ("bottleneck", "Bottleneck", "1×1, 3×3 and 1×1 convolutions (He et al. 2015, Fig. 5, right)"),
-        ("layer", "Layer", "One 3×3 convolution, for networks without shortcuts (He et al. 2015, section 3.3)"),
-    ],
-    "shortcut": [
-        (
-            "A",
-            "A",
-            "Option A: identity shortcuts; where the shape changes, every second position and zeros for the new "
-            "channels. No parameters (He et al. 2015, section 3.3)",
-        ),
-        (
-            "B",
-            "B",
-            "Option B: identity shortcuts; where the shape changes, a projection: 1×1 convolution and batch norm "
-            "(He et al. 2015, section 3.3)",
-        ),
-        ("C", "C", "Option C: every shortcut is a projection (He et al. 2015, section 4.1)"),
-        (
-            "none",
-            "None",
-            "No shortcuts: the plain network of the same depth, a basic block's two convolutions as two layers "
-            "(He et al. 2015, section 3.3)",
-        ),
-    ],
-    "order": [
-        (
-            "original",
-            "Original",
-            "Convolution, batch norm, ReLU; a last ReLU behind the addition (He et al. 2015, section 3.4)",
-        ),
-        (
-            "pre-activation",
-            "Pre-activation",
-            "Batch norm, ReLU, convolution; nothing behind the addition (He et al. 2016, Fig. 4e)",
-        ),
-    ],
-    "widths": [
-        ("doubled", "Doubled", "Twice as many channels with each stage (He et al. 2015, section 3.3)"),
-        ("same", "Same", "One width in all stages: any layer can stand in any place, and be deleted"),
-    ],
-    "downsampling": [
-        ("stride", "Stride", "The first block or layer of a stage halves the map by its stride"),
-        ("pool", "Max pool", "A 2×2 max pool before the stage halves the map, as in VGG"),
-    ],
-    "stride_place": [
-        ("3x3", "3×3", "The halving stride is on the 3×3 convolution, as in torchvision (ResNet v1.5)"),
-        ("1x1", "1×1", "The halving stride is on the first 1×1 convolution, as in the paper (He et al. 2015)"),
-    ],
+_VGG = (
+    "A VGG network: 3×3 convolutions one after another without shortcuts, five max pools that halve the map, and three "
+    "fully connected layers (Simonyan and Zisserman 2015, section 2.1). Depth counts the convolutions and those three. "
+    "Here the first convolution is the stem and each further one a layer.\n\n"
+    "It is what He et al. 2015 measure their plain and residual networks against (section 3.3): VGG-19 takes 19.6 "
+    "billion multiply-adds for one image, ResNet-34 3.6 billion and ResNet-152 11.3 billion (Table 1).\n\n"
+    "With batch norm, each convolution is followed by it; that came after the paper."
+)
+_DENSENET = (
+    "A DenseNet: each layer gets the channels of all layers before it in its stage and puts its own k, the growth, "
+    "behind them. Its shortcut is a concatenation, not an addition (Huang et al. 2017, section 3).\n\n"
+    "DenseNet-B has a 1×1 convolution with 4k channels in front of each 3×3 one; DenseNet-C halves the channels between "
+    "two stages (section 3, Bottleneck layers and Compression). The paper calls a stage a dense block, and what stands "
+    "between two of them a transition. Depth counts the convolutions of stem, layers and transitions, and the "
+    "classifier.\n\n"
+    "DenseNet-BC-100-12 has 0.8 million parameters and 4.51 % error on CIFAR-10; DenseNet-40-12 has 1.0 million and "
+    "5.24 % (the authors' table)."
+)
+_EFFICIENTNET = (
+    "An EfficientNet: inverted residual blocks, which widen the channels with a 1×1 convolution, filter each channel on "
+    "its own, weight the channels by squeeze-excitation and narrow them again (Tan and Le 2019, section 4 and "
+    "Table 1). A block that keeps the shape adds its input; the others have no shortcut, so they can't be deleted."
+    "\n\nB1 to B7 scale depth, width and input side of B0 together (section 3.3). The side is each one's own; another "
+    "one can be set. Depth counts the convolutions on the way of the image and the classifier, those of "
+    "squeeze-excitation aside; the paper states none."
+)
+_MLP = (
+    "A residual MLP: fully connected layers with a shortcut around every two of them, y = ReLU(F(x) + x) (He et al. "
+    "2015, equation 1), on a picture that is one row of numbers. Batch norm follows each layer, as in the paper's "
+    "convolutional networks. Nothing changes the width between the first layer and the classifier, so each block may "
+    "be deleted, or stand in any other's place.\n\n"
+    "Its plain twin has the same layers without shortcuts. Depth counts all fully connected layers."
+)
+_ANY = (
+    "A network: a stem, stages of blocks, and a head. Depth counts its weighted layers as its family's paper does; "
+    "multiply-adds are those of convolutions and fully connected layers for one image."
+)
+_ABOUT = {
+    "imagenet": _RESNET,
+    "cifar": _RESNET,
+    "vgg": _VGG,
+    "densenet": _DENSENET,
+    "efficientnet": _EFFICIENTNET,
+    "mlp": _MLP,
 }
 
-_ROW_TIPS = {
-    "family": "Which of the paper's two kinds of network",
-    "depth": "Weighted layers; any depth that exists (He et al. 2015, Table 1 and section 4.2)",
-    "blocks": "Number of blocks in each stage, from layer1 on; of layers, where there are no shortcuts",
-    "block": "What each block is made of",
-    "shortcut": "What goes around the residual branch (He et al. 2015, section 3.3)",
-    "order": "Of batch norm, ReLU and convolution (He et al. 2016, Fig. 4)",
-    "widths": "How the width goes on from stage to stage",
-    "downsampling": "What halves the map between two stages",
-    "stride_place": "Which convolution of a bottleneck block halves the map",
-    "input": "Input channels, and side of the square input in pixels",
-    "classes": "Outputs of the classifier",
-    "width": "Channels of the 3×3 convolutions in layer1; each further stage has twice as many, or as many",
+FAMILY_TIP = "Which kind of network; each starts from its first one"
+MORE_TIP = "What is mostly left as it is"
+TWIN_TIPS = {
+    False: "The same network without any shortcut, layer by layer where its blocks are basic (He et al. 2015, section "
+    "3.3)",
+    True: "Back to the network with shortcuts whose plain twin this is",
 }
 
 FIGURES = [
-    ("depth", "Depth", "Convolutions of stem and residual branches or plain layers, and the classifier"),
+    ("depth", "Depth", "Weighted layers, as the family's paper counts them"),
     ("parameters", "Parameters", "Learned numbers, those of batch norm included"),
     ("macs", "Multiply-adds", "Multiply-adds of conv and linear layers for one image"),
     ("activations", "Activations", "What one image's maps take up in float32"),
@@ -96,6 +84,11 @@ FIGURES = [
 ]
 
 
-def row_tip(key: str) -> str:
-    """The tooltip of a row's label."""
-    return _ROW_TIPS[key]
+def about(spec: NetworkSpec) -> str:
+    """What one is looking at, of a network's family."""
+    return _ABOUT.get(spec.family, _ANY)
+
+
+def family_options() -> tuple[Option, ...]:
+    """Every family of the catalogue, under the heading of its first preset."""
+    return tuple(Option(family, first_of(family).heading) for family in FAMILIES)

@@ -72,7 +72,7 @@ class Segmented(QWidget):
 
 
 class NumberField(QLineEdit):
-    """A whole number, typed. Enter or leaving applies, Escape takes back, Up and Down step."""
+    """A number, mostly a whole one, typed. Enter or leaving applies, Escape takes back, Up and Down step."""
 
     entered = Signal(object)
     """The number typed, or the text where it is no whole number."""
@@ -92,9 +92,9 @@ class NumberField(QLineEdit):
         self._handled = ""
         self.editingFinished.connect(self._finish)
 
-    def set_value(self, number: int) -> None:
+    def set_value(self, number: float) -> None:
         """Show a number, and nothing is refused any more."""
-        self._shown = self._handled = str(number)
+        self._shown = self._handled = str(number) if isinstance(number, int) else f"{number:g}"
         self.setText(self._shown)
         self.set_refused(False)
 

@@ -48,16 +48,20 @@ class InfoButton(QToolButton):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text_shown = text
         self.setProperty("info", True)
         self.setFixedSize(20, 20)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(tr("What am I looking at?"))
-        self.setAccessibleDescription(text)
         self.setToolTip(tr("What am I looking at?"))
+        self.explain(text)
         self.popover: Popover | None = None
         self.clicked.connect(self._open)
         theme().changed.connect(self.update)
+
+    def explain(self, text: str) -> None:
+        """What it opens."""
+        self.text_shown = text
+        self.setAccessibleDescription(text)
 
     def _open(self) -> None:
         if self.popover is not None:

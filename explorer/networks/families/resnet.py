@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from explorer.networks.families import resnet_knobs
 from explorer.networks.families.resnet_block import (
     CONVS,
     EXPANSION,
@@ -241,7 +242,7 @@ class ResNetSpec(NetworkSpec):
             return "Orders and shortcuts of He et al. 2016"
         if self.order == "pre-activation":
             return "Pre-activation"
-        return "ImageNet family" if self.large else "CIFAR family"
+        return "ResNet for ImageNet" if self.large else "ResNet for CIFAR"
 
     @property
     def large(self) -> bool:
@@ -340,6 +341,12 @@ class ResNetSpec(NetworkSpec):
         return self.with_(
             blocks=blocks, block=block, shortcut="none", order="original", variant="none", dropout=0.0, shortcuts=()
         )
+
+    knobs = resnet_knobs.knobs
+    block_knobs = resnet_knobs.block_knobs
+    turned = resnet_knobs.turned
+    neighbours = resnet_knobs.neighbours
+    residual = resnet_knobs.residual
 
     @classmethod
     def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[NetworkSpec]:
