@@ -1,4 +1,4 @@
-"""The toolbar: network, weights and device as menus, undo and redo, opening and export, finding a block."""
+"""The toolbar: network, weights and device to choose, undo and redo, opening and export, finding a block."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QCompleter, QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from explorer.app.document import Document
+from explorer.app.network_chooser import NetworkChooser
 from explorer.app.text import tr, translated
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Offer, WeightsInfo, WeightsKind
-from explorer.networks.catalog import PRESETS, preset_name
 
 _UNDO = "M7 4 L3 8 L7 12 M3 8 H11 a4 4 0 0 1 0 8 H8"
 _REDO = "M13 4 L17 8 L13 12 M17 8 H9 a4 4 0 0 0 0 8 H12"
@@ -23,7 +23,7 @@ class ToolBar(QToolBar):
     """Asks; what is open is changed by others."""
 
     network_requested = Signal(object)
-    """A preset's NetworkSpec."""
+    """The NetworkSpec of a name."""
     weights_requested = Signal(object)
     """A WeightsInfo, or None for untrained."""
     checkpoint_requested = Signal()
@@ -40,7 +40,12 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setIconSize(QSize(20, 20))
-        self.network = self._menu_button(tr("Network"))
+        self.network = QToolButton()
+        self.network.setAccessibleName(tr("Network"))
+        self.network.clicked.connect(self.choose_network)
+        self.addWidget(self.network)
+        self.chooser = NetworkChooser(self)
+        self.chooser.chosen.connect(self.network_requested)
         self.weights = self._menu_button(tr("Weights"))
         self.device = self._menu_button(tr("Device"))
         self.addSeparator()
@@ -67,7 +72,6 @@ class ToolBar(QToolBar):
         document.spec_changed.connect(self._refresh)
         document.weights_changed.connect(self._refresh)
         document.device_changed.connect(self._refresh)
-        self._fill_networks()
         self._draw_icons()
         self._refresh()
 
@@ -75,6 +79,11 @@ class ToolBar(QToolBar):
         """What this machine has to choose from."""
         self._offer = offer
         self._refresh()
+
+    def choose_network(self) -> None:
+        """Open the list of networks."""
+        bundled = (info.spec for info in self._offer.weights if info.ref.kind is WeightsKind.BUNDLED)
+        self.chooser.open_below(self.network, self._document.state.spec, bundled)
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -107,7 +116,7 @@ class ToolBar(QToolBar):
         self._ids = QStringListModel(self)
         completer = QCompleter(self._ids, self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.activated.connect(self.found)
+        completer.activated.connect(self._find_completed)
         self.search.setCompleter(completer)
         self.search.returnPressed.connect(self._find)
         self.search.textChanged.connect(self.search_changed)
@@ -115,35 +124,25 @@ class ToolBar(QToolBar):
 
     def _find(self) -> None:
         text = self.search.text().strip().lower()
-        ids = self._document.state.spec.block_ids
-        hit = next((part for part in ids if part == text), None) or next((part for part in ids if text in part), None)
+        blocks = self._document.state.spec.all_blocks
+        exact = (block.id for block in blocks if text in (block.id, block.path))
+        hit = next(exact, None) or next((block.id for block in blocks if text in f"{block.id} {block.path}"), None)
         if text and hit is not None:
             self.found.emit(hit)
 
-    def _fill_networks(self) -> None:
-        menu = self.network.menu()
-        groups: dict[str, list[str]] = {}
-        for name, spec in PRESETS.items():
-            groups.setdefault(tr(spec.heading), []).append(name)
-        for heading, names in groups.items():
-            _heading(menu, heading)
-            for name in names:
-                action = menu.addAction(PRESETS[name].name)
-                action.setCheckable(True)
-                action.setData(name)
-                action.triggered.connect(_Emit(self.network_requested.emit, PRESETS[name]))
+    def _find_completed(self, name: str) -> None:
+        """A block chosen from the list of names, by id or module path."""
+        self.found.emit(next(iter(self._document.state.spec.check_ids([name]))))
 
     # -- following the document ----------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         state = self._document.state
-        self._ids.setStringList(list(state.spec.block_ids))
+        paths = (block.path for block in state.spec.all_blocks if block.path)
+        self._ids.setStringList([*state.spec.block_ids, *paths])
         layers = state.spec.layers
         self.search.setPlaceholderText(tr("Find a layer  (Ctrl+F)") if layers else tr("Find a block  (Ctrl+F)"))
         self.search.setAccessibleName(tr("Find a layer by its id") if layers else tr("Find a block by its id"))
-        preset = preset_name(state.spec)
-        for action in self.network.menu().actions():
-            action.setChecked(action.data() is not None and action.data() == preset)
         self._label(self.network, tr("Network"), state.spec.name)
         title = tr("Untrained") if state.weights == UNTRAINED else tr("loading…")
         if state.info is not None and state.weights != UNTRAINED:

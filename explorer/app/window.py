@@ -6,6 +6,7 @@ reach panels and runner, the runner's results reach panels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -219,16 +220,23 @@ class Window(QMainWindow):
     # -- edits ---------------------------------------------------------------------------------------------------
 
     def toggle(self, block_id: str) -> None:
-        commands.toggle_deleted(self.document, block_id)
+        self._edit(commands.toggle_deleted, block_id)
 
     def toggle_cut(self, block_id: str) -> None:
-        commands.toggle_cut(self.document, block_id)
+        self._edit(commands.toggle_cut, block_id)
 
     def move_block(self, block_id: str, place_id: str) -> None:
-        commands.move_block(self.document, block_id, place_id)
+        self._edit(commands.move_block, block_id, place_id)
+
+    def _edit(self, command: Callable[..., None], *names: str) -> None:
+        """What a network's kind of blocks does not allow is told, and nothing changes."""
+        try:
+            command(self.document, *names)
+        except UserError as error:
+            self.notice.inform(sentence(error))
 
     def put_back(self, block_id: str) -> None:
-        commands.move_block(self.document, block_id, block_id)
+        self._edit(commands.move_block, block_id, block_id)
 
     def toggle_selected(self) -> None:
         state = self.document.state
@@ -259,6 +267,14 @@ class Window(QMainWindow):
             self.files.open_folder()
         else:
             self.runner.request_data(DataRef(kind))
+
+    def choose_network(self) -> None:
+        self.toolbar.choose_network()
+
+    def show_twin(self) -> None:
+        """The plain twin, or back; where there is none, the panel says why."""
+        self.docks["network"].show()
+        self.network_panel.toggle_twin()
 
     def find_block(self) -> None:
         self.toolbar.focus_search()

@@ -104,24 +104,44 @@ def find(name: str) -> NetworkSpec:
     """
     if name.lstrip().startswith("{"):
         return NetworkSpec.from_json(name)
-    key = _squeezed(name)
-    for known, preset in PRESETS.items():
-        if key == _squeezed(known):
-            return preset
     path = Path(name)
-    if path.suffix.lower() == ".json" or os.path.isfile(name):  # unlike Path's, false for names too long to exist
+    # Unlike Path's, false for names too long to exist.
+    if _preset(name) is None and (path.suffix.lower() == ".json" or os.path.isfile(name)):
         return NetworkSpec.load(path)
-    for family in dict.fromkeys(FAMILIES.values()):
-        spec = family.named(_normal(name))
-        if spec is not None:
-            return spec
-    near = get_close_matches(key, list(map(_squeezed, PRESETS)), 5, 0.5)
-    names = [known for known in PRESETS if _squeezed(known) in near]
+    spec = named(name)
+    if spec is not None:
+        return spec
+    names = nearest(name)
     raise UserError(
         "There is no network named {name}; {offer}, or give a spec's JSON file.",
         name=name,
         offer=f"the nearest are {', '.join(names)}" if names else "give one that `python main.py list` shows",
     )  # fmt: skip
+
+
+def named(name: str) -> NetworkSpec | None:
+    """A preset, or another network that a family knows by name; None where there is none.
+
+    Raises:
+        SpecError: a family knows the kind of name, but there is no such network.
+    """
+    preset = _preset(name)
+    if preset is not None:
+        return preset
+    normal = _normal(name)
+    found = (family.named(normal) for family in dict.fromkeys(FAMILIES.values()))
+    return next((spec for spec in found if spec is not None), None)
+
+
+def nearest(name: str) -> tuple[str, ...]:
+    """Names of presets that are like one, at most five, as menus order them."""
+    near = get_close_matches(_squeezed(name), list(map(_squeezed, PRESETS)), 5, 0.5)
+    return tuple(known for known in PRESETS if _squeezed(known) in near)
+
+
+def _preset(name: str) -> NetworkSpec | None:
+    key = _squeezed(name)
+    return next((preset for known, preset in PRESETS.items() if key == _squeezed(known)), None)
 
 
 def _squeezed(name: str) -> str:

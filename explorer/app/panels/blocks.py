@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSignalBlocker, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 
 from explorer.app.document import Document
+from explorer.app.panels.block_columns import FIRST, NAME, SWITCH, TIME, Columns
+from explorer.app.panels.block_texts import ABOUT, COLUMNS, spoken
 from explorer.app.text import tr
 from explorer.app.theme import theme
-from explorer.app.widgets.block_delegate import COST_ROLE, CUT_ROLE, ID_ROLE, SWITCH_ROLE, BlockDelegate
+from explorer.app.widgets.block_delegate import CUT_ROLE, ID_ROLE, SWITCH_ROLE, VALUE_ROLE, BlockDelegate
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
@@ -19,55 +23,38 @@ from explorer.networks.spec import BlockSpec, NetworkSpec
 
 _PLACE_ROLE = CUT_ROLE + 1
 """Id of the place, where a block stands in another one's."""
+_FILTER_ROLE = CUT_ROLE + 2
+"""What the search looks through: id and module path."""
 _EXPANDED = 60
 """Up to so many blocks all stages start unfolded."""
-_ABOUT = (
-    "Every part of the network, from input to output, with its multiply-adds for one image. The switch deletes a "
-    "block: its residual branch gives zero, its shortcut stays (Veit et al. 2016, section 4.1). X cuts the shortcut "
-    "instead: then only the residual branch is left. Blocks of equal shape can change places (section 4.3): drag one "
-    "onto another in the diagram, or press Alt and an arrow key there; ↔ marks a block in another one's place.\n\n"
-    "A plain network has layers in the place of blocks: a deleted layer of equal shape passes its input on, one that "
-    "changes the shape subsamples and pads it. A max pool stays where it is.\n\n"
-    "In a deep network, deleting one block that does not change the shape is hardly noticeable; one that halves the "
-    "map makes a visible dip. Many at once add up: with ten of 54 deleted the paper's error is near 0.2, with twenty "
-    "it is severe. That holds for whole blocks of such networks, not for any layer of any network."
-)
-_KINDS = {"basic": "basic block", "bottleneck": "bottleneck block", "layer": "plain layer"}
-_SHORTCUTS = {
-    "identity": "identity shortcut",
-    "projection": "projection shortcut",
-    "subsampling": "subsampling shortcut",
-    "none": "no shortcut",
-}
-_STATES = {"whole": "present", "deleted": "deleted", "cut": "shortcut cut"}
 
 
 class BlockTree(QTreeView):
-    """A tree in which Space toggles the current block, and X its shortcut."""
+    """A tree in which Space toggles the current block, and X its shortcut; also where that can't be, which is told."""
 
     toggle_requested = Signal(str)
     cut_requested = Signal(str)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
+        index = self.currentIndex().siblingAtColumn(NAME)
+        block = index.data(ID_ROLE) if index.isValid() and index.parent().isValid() else None
         if event.key() == Qt.Key.Key_Space and index.isValid():
-            if index.data(SWITCH_ROLE) is not None:
-                self.toggle_requested.emit(index.data(ID_ROLE))
-            else:
+            if block is None:
                 self.setExpanded(index, not self.isExpanded(index))
+            else:
+                self.toggle_requested.emit(block)
             event.accept()
-            return
-        if event.key() == Qt.Key.Key_X and index.isValid() and not event.modifiers():
-            if index.data(SWITCH_ROLE) is not None:
-                self.cut_requested.emit(index.data(ID_ROLE))
+        elif event.key() == Qt.Key.Key_X and index.isValid() and not event.modifiers():
+            if block is not None:
+                self.cut_requested.emit(block)
             event.accept()
-            return
-        super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
 
 class BlocksPanel(Panel):
     """Rows for the stem, the stages with the blocks that stand in them, and the head; follows what is deleted, cut and
-    moved, and the selection.
+    moved, and the selection. Columns tell what each costs; a click on their headings sorts.
 
     Networks of more than 60 blocks start with their stages folded; a selected block's stage unfolds.
     """
@@ -80,23 +67,27 @@ class BlocksPanel(Panel):
     """Id of the part that a person chose."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Blocks"), tr(_ABOUT), parent, scrolls=False)
+        super().__init__(tr("Blocks"), tr(ABOUT), parent, scrolls=False)
         self._document = document
         self._items: dict[str, QStandardItem] = {}
         self._blocks: dict[str, BlockSpec] = {}
         self._shown: NetworkSpec | None = None
         self._lesion = INTACT
         self._filter = ""
-        self._model = QStandardItemModel(self)
+        self._times: Mapping[str, float] | None = None
+        self._model = QStandardItemModel(0, SWITCH + 1, self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setRecursiveFilteringEnabled(True)
         self._proxy.setAutoAcceptChildRows(True)
         self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self._proxy.setFilterRole(ID_ROLE)
+        self._proxy.setFilterRole(_FILTER_ROLE)
+        self._proxy.setSortRole(VALUE_ROLE)
         self._proxy.setSourceModel(self._model)
         self.view = BlockTree()
         self._delegate = BlockDelegate(self.view)
+        self.columns = Columns(self.view, self._proxy)
         self._set_up_view()
+        self.header.addWidget(self.columns.button)
         self._nothing = paragraph()
         self._nothing.hide()
         self.body.addWidget(self._nothing)
@@ -117,7 +108,12 @@ class BlocksPanel(Panel):
         view = self.view
         view.setModel(self._proxy)
         view.setItemDelegate(self._delegate)
-        view.setHeaderHidden(True)
+        for column, (_, heading, _, tip) in enumerate(COLUMNS, FIRST):
+            self._model.setHeaderData(column, Qt.Orientation.Horizontal, tr(heading))
+            self._model.setHeaderData(column, Qt.Orientation.Horizontal, tr(tip), Qt.ItemDataRole.ToolTipRole)
+        for column in (NAME, SWITCH):
+            self._model.setHeaderData(column, Qt.Orientation.Horizontal, "")
+        self.columns.set_up()
         view.setUniformRowHeights(True)
         view.setIndentation(14)
         view.setMouseTracking(True)
@@ -126,7 +122,7 @@ class BlocksPanel(Panel):
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.toggle_requested.connect(self.delete_toggled)
-        view.cut_requested.connect(self._cut)
+        view.cut_requested.connect(self.cut_toggled)
         self._delegate.toggled.connect(self.delete_toggled)
         view.selectionModel().currentChanged.connect(self._current_changed)
 
@@ -157,15 +153,19 @@ class BlocksPanel(Panel):
         self._lesion = self._document.state.lesion
         standing = {place.spec.id: place for place in places(spec, self._lesion)}
         with QSignalBlocker(self.view.selectionModel()):
-            self._model.clear()
+            self._model.removeRows(0, self._model.rowCount())
             self._items = {}
             root = self._model.invisibleRootItem()
-            root.appendRow(self._item(costs["stem"]))
+            root.appendRow(self._row(costs["stem"]))
             for stage in spec.stages:
-                row = self._item(costs[stage.id])
-                row.appendRows([self._item(costs[block.id], standing[block.id]) for block in stage.blocks])
+                row = self._row(costs[stage.id])
+                for block in stage.blocks:
+                    row[NAME].appendRow(self._row(costs[block.id], standing[block.id]))
                 root.appendRow(row)
-            root.appendRow(self._item(costs["head"]))
+            root.appendRow(self._row(costs["head"]))
+            self.columns.apply()
+        if self._shown != spec:
+            self.set_times(None)
         self._shown = spec
         self.title.setText(tr("Layers") if self._layers else tr("Blocks"))
         self.view.setAccessibleName(tr("Layers of the network") if self._layers else tr("Blocks of the network"))
@@ -173,49 +173,70 @@ class BlocksPanel(Panel):
         self._unfold()
         self._follow_selection()
 
-    def _item(self, cost: PartCost, place: Place | None = None) -> QStandardItem:
-        """A row: of the stem, a stage, the head, or of what stands at a place; its figures are the place's."""
+    def _row(self, cost: PartCost, place: Place | None = None) -> list[QStandardItem]:
+        """Of the stem, a stage, the head, or of what stands at a place; its figures are the place's."""
         part_id = cost.id if place is None else place.block
         item = QStandardItem(tr("head") if part_id == "head" else part_id)
-        item.setEditable(False)
         item.setData(part_id, ID_ROLE)
-        number, prefix = scaled(cost.macs)
-        item.setData(f"{number} {prefix}".strip(), COST_ROLE)
-        channels, height, width = cost.output
-        tip = tr(
-            "{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
-            id=part_id,
-            channels=channels,
-            height=height,
-            width=width,
-            macs=whole(cost.macs),
-            parameters=whole(cost.parameters),
-        )
+        number, prefix = scaled(cost.activations)
+        row = [
+            item,
+            _figure(cost.parameters),
+            _figure(cost.macs),
+            _figure(cost.activations, f"{number} {prefix}B"),
+            QStandardItem(),
+            QStandardItem(),
+        ]
         self._items[part_id] = item
+        tip = _tip(part_id, cost)
         if place is None:
             item.setAccessibleText(part_id)
-        elif place.block != cost.id:
-            item.setText(f"{part_id}  ↔")
-            tip = "\n".join([tip, tr("stands in the place of {place}", place=cost.id)])
-            item.setData(cost.id, _PLACE_ROLE)
-        item.setToolTip(tip)
-        if place is not None:
+            item.setData(part_id, _FILTER_ROLE)
+        else:
+            block = self._blocks[part_id]
+            item.setData(f"{part_id} {block.path}".strip(), _FILTER_ROLE)
+            tip = "\n".join(filter(None, [tip, block.path, block.kept and tr(block.kept, id=part_id)]))
+            if place.block != cost.id:
+                item.setText(f"{part_id}  ↔")
+                tip = "\n".join([tip, tr("stands in the place of {place}", place=cost.id)])
+                item.setData(cost.id, _PLACE_ROLE)
             self._describe(part_id)
-        return item
+        for cell in row:
+            cell.setToolTip(tip)
+        return row
 
     def _describe(self, block_id: str) -> None:
         """Switch and accessible text of a block's row."""
         item = self._items[block_id]
         block = self._blocks[block_id]
         mode = self._lesion.mode(block_id)
-        item.setData(mode != "deleted", SWITCH_ROLE)
+        item.setData(None if block.kept else mode != "deleted", SWITCH_ROLE)
         item.setData(mode == "cut", CUT_ROLE)
-        kind, shortcut, state = tr(_KINDS[block.kind]), tr(_SHORTCUTS[block.shortcut]), tr(_STATES[mode])
-        text = tr("{id}, {kind}, {shortcut}, {state}", id=block_id, kind=kind, shortcut=shortcut, state=state)
-        if block.kind == "layer":
-            text = tr("{id}, {kind}, {state}", id=block_id, kind=kind, state=state)
-        place = item.data(_PLACE_ROLE)
+        text, place = spoken(block, mode), item.data(_PLACE_ROLE)
         item.setAccessibleText(tr("{block}, in the place of {place}", block=text, place=place) if place else text)
+
+    def set_times(self, times: Mapping[str, float] | None) -> None:
+        """Show measured times.
+
+        Args:
+            times: seconds of one pass, by id of the part; a stage takes what its blocks do. None: nothing is measured.
+        """
+        self._times = times
+        for part, item in self._items.items():
+            row = item.index()
+            cell = self._model.itemFromIndex(row.siblingAtColumn(TIME))
+            seconds = self._seconds(part, item)
+            cell.setText("" if seconds is None else _time_text(seconds))
+            cell.setData(-1.0 if seconds is None else seconds, VALUE_ROLE)
+        self.columns.set_measured(times is not None)
+
+    def _seconds(self, part: str, item: QStandardItem) -> float | None:
+        times = self._times or {}
+        if part in times or not item.hasChildren():
+            return times.get(part)
+        blocks = [times.get(item.child(row).data(ID_ROLE)) for row in range(item.rowCount())]
+        known = [seconds for seconds in blocks if seconds is not None]
+        return sum(known) if known else None
 
     def _follow_lesion(self) -> None:
         state = self._document.state
@@ -256,11 +277,6 @@ class BlocksPanel(Panel):
             parts = [tr("{count} of {all} deleted", count=len(lesion.deleted), all=len(self._blocks))]
         self.set_state(" · ".join(parts))
 
-    def _cut(self, block_id: str) -> None:
-        """A plain network has no shortcut to cut."""
-        if not self._document.state.spec.plain:
-            self.cut_toggled.emit(block_id)
-
     def _follow_selection(self) -> None:
         item = self._items.get(self._document.state.selection or "")
         with QSignalBlocker(self.view.selectionModel()):
@@ -281,6 +297,26 @@ class BlocksPanel(Panel):
             self.view.collapseAll()
 
     def _current_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
-        part_id = current.data(ID_ROLE) if current.isValid() else None
+        part_id = current.siblingAtColumn(NAME).data(ID_ROLE) if current.isValid() else None
         if part_id and part_id != self._document.state.selection:
             self.selected.emit(part_id)
+
+
+def _figure(value: int, text: str = "") -> QStandardItem:
+    """A cell with a number, in three figures."""
+    cell = QStandardItem(text or " ".join(scaled(value)).strip())
+    cell.setData(float(value), VALUE_ROLE)
+    return cell
+
+
+def _tip(part_id: str, cost: PartCost) -> str:
+    channels, height, width = cost.output
+    return tr(
+        "{id}: output {channels}×{height}×{width}, {macs} multiply-adds, {parameters} parameters",
+        id=part_id, channels=channels, height=height, width=width, macs=whole(cost.macs),
+        parameters=whole(cost.parameters),
+    )  # fmt: skip
+
+
+def _time_text(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} µs"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from explorer.networks.knobs import Knob, Option, yes_or_no
 from explorer.networks.operations import (
     Operation,
     Wiring,
@@ -54,6 +55,14 @@ _WORDS = {
     "bottleneck": "The width of the bottleneck, in growths,",
 }
 _LAYER = re.compile(r"features\.denseblock(\d{1,2})\.denselayer(\d{1,4})\.")
+_STEMS = (
+    Option("imagenet", "ImageNet", "7×7 convolution with max pool, four stages (Huang et al. 2017, Table 1)"),
+    Option("cifar", "CIFAR", "3×3 convolution, three stages of equal length (section 3, Implementation Details)"),
+)
+_BOTTLENECKS = (
+    "Only a 3×3 convolution in each layer",
+    "A 1×1 convolution to 4k channels before each 3×3 one: DenseNet-B (section 3, Bottleneck layers)",
+)
 _SMALLEST_SIDE = {"imagenet": 29, "cifar": 8}
 """Of the input: below it, the pools between the stages leave nothing."""
 
@@ -268,6 +277,47 @@ class DenseNetSpec(NetworkSpec):
             return False
         free = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
         return self.with_(dropout=other.dropout, **free) == other
+
+    def knobs(self) -> tuple[Knob, ...]:
+        tip = "Of ImageNet's networks, or of those for CIFAR (Huang et al. 2017, section 3, Implementation Details)"
+        small = () if self.large else (Knob("depth", "Depth", self.depth, tip="Weighted layers: the paper's L"),)
+        return (
+            Knob("stem", "Stem", self.stem, "choice", _STEMS, tip),
+            *small,
+            Knob("blocks", "Layers a stage", self.blocks, tip="Dense layers in each stage", digits=3),
+            Knob("growth", "Growth", self.growth, tip="Channels that each layer adds: the paper's k (section 3)"),
+            yes_or_no("bottleneck", "Bottleneck", self.bottleneck > 0, _BOTTLENECKS, "DenseNet-B"),
+            Knob("compression", "Compression", self.compression, "share",
+                 tip="Share of its channels that a transition keeps: 0.5 in DenseNet-C (section 3)"),
+            Knob("stem_width", "Stem width", self.stem_width, tip="Channels of the stem", usual=self._usual_stem),
+            Knob("dropout", "Dropout", self.dropout, "share", usual=0.0,
+                 tip="Share of what a layer adds that training drops; 0.2 without augmentation (section 4.2)"),
+        )  # fmt: skip
+
+    @property
+    def _usual_stem(self) -> int:
+        """2k, but of CIFAR's networks without bottlenecks 16."""
+        return 2 * self.growth if self.large or self.bottleneck else 16
+
+    def turned(self, name: str, value: Any, block_id: str = "") -> NetworkSpec:
+        """A depth's layers are shared evenly; another stem brings its own network."""
+        if name == "stem":
+            return dense_imagenet(121) if value == "imagenet" else dense(40, 12)
+        if name == "depth":
+            if not isinstance(value, int):
+                raise SpecError("The depth must be a whole number of layers, not {depth}.", depth=value)
+            return self.with_(blocks=dense(value, self.growth, self.bottleneck > 0).blocks)
+        if name == "bottleneck":
+            return self.with_(bottleneck=4 if value else 0)
+        return self.with_(**{name: value})
+
+    def neighbours(self, name: str, value: int) -> tuple[int, ...]:
+        if name != "depth":
+            return ()
+        step = 6 if self.bottleneck else 3
+        count, rest = divmod(value - 4, step)
+        below, above = count if rest else count - 1, count + 1
+        return tuple(step * number + 4 for number in dict.fromkeys((below, max(above, 1))) if number > 0)
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:

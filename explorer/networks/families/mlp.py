@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from explorer.networks.families.resnet_papers import DEEP_RESIDUAL
+from explorer.networks.knobs import Knob, yes_or_no
 from explorer.networks.operations import Operation, Wiring, add, bn, linear, relu
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice
 
@@ -122,6 +123,25 @@ class MlpSpec(NetworkSpec):
 
     def twin(self) -> MlpSpec:
         return self.with_(shortcut="none")
+
+    def residual(self) -> MlpSpec:
+        return self.with_(shortcut="identity")
+
+    def knobs(self) -> tuple[Knob, ...]:
+        tips = ("The plain twin: the same layers", "Around every two layers (He et al. 2015, equation 1)")
+        return (
+            Knob("depth", "Depth", self.depth, tip="Fully connected layers"),
+            Knob("width", "Width", self.width, tip="Numbers that flow from block to block"),
+            yes_or_no("shortcut", "Shortcuts", not self.plain, tips),
+        )
+
+    def turned(self, name: str, value: Any, block_id: str = "") -> NetworkSpec:
+        return self.with_(**{name: ("none", "identity")[value] if name == "shortcut" else value})
+
+    def neighbours(self, name: str, value: int) -> tuple[int, ...]:
+        if name != "depth" or self.plain:
+            return ()
+        return tuple(depth for depth in (value - 2 + value % 2, value + 2 - value % 2) if 4 <= depth <= DEEPEST)
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:

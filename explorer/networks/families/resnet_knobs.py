@@ -171,7 +171,7 @@ def block_knobs(spec: ResNetSpec, block_id: str) -> tuple[Knob, ...]:
     """The shortcut option of a single block (He et al. 2015, section 3.3)."""
     if spec.plain or block_id not in spec.block_ids:
         return ()
-    usual = Option(_AS_NETWORK, "As the network", "The option that is chosen for the whole network")
+    usual = Option(_AS_NETWORK, "As the rest", "The option that is chosen for the whole network")
     own = (Option(option.value, f"Option {option.value}", option.tip) for option in _SHORTCUTS)
     options = (usual, *(option for option in own if option.value != "none"))
     value = dict(spec.shortcuts).get(block_id, _AS_NETWORK)
