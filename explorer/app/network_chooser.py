@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QStyle,
     QStyledItemDelegate,
@@ -127,7 +128,7 @@ class NetworkChooser(QFrame):
         self.view = QTreeView()
         self._set_up_view()
         self.said = paragraph(rank="error")
-        self.foot = paragraph(tr("●  comes with weights"), rank="small")
+        self.foot = _Legend()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 10)
         layout.setSpacing(SPACE)
@@ -243,6 +244,26 @@ class NetworkChooser(QFrame):
             self.chosen.emit(spec)
 
 
+class _Legend(QLabel):
+    """What the dot means."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("comes with weights"))
+        self.setProperty("rank", "small")
+        self.setContentsMargins(20, 0, 0, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_dot(QPainter(self), self.rect())
+
+
+def _paint_dot(painter: QPainter, rect: QRect) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme().palette.accent))
+    painter.drawEllipse(QRectF(rect.left() + 6, rect.center().y() - 2.5, 6, 6))
+
+
 class _Delegate(QStyledItemDelegate):
     """Rows of the list: a heading, or a network's name with its dot, and its numbers."""
 
@@ -277,9 +298,7 @@ class _Delegate(QStyledItemDelegate):
     def _paint_name(painter: QPainter, rect: QRect, index: Index) -> None:
         colours = theme().palette
         if index.data(TRAINED_ROLE):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.accent))
-            painter.drawEllipse(QRectF(rect.left() + 6, rect.center().y() - 2.5, 6, 6))
+            _paint_dot(painter, rect)
         if index.data(CURRENT_ROLE):
             font = painter.font()
             font.setWeight(font.Weight.Bold)

@@ -227,9 +227,16 @@ class NetworkSpec(Adjustable, ABC):
     def same_architecture(self, other: NetworkSpec) -> bool:
         """Whether weights of one compute the same in the other: both have the same blocks and shortcuts, whatever
         their input and classes."""
+        return self.equal_but(other)
+
+    def equal_but(self, other: NetworkSpec, *names: str) -> bool:
+        """Whether both are of one family's kind with the same fields, but for input, classes and those of the names.
+        No network is made on the way, as one with this one's blocks and the other's input may not be possible."""
         if type(self) is not type(other):
             return False
-        return self.with_(in_channels=other.in_channels, side=other.side, classes=other.classes) == other
+        free = {*LIMITS, *names}
+        own = (field.name for field in fields(self) if field.name not in free)  # type: ignore[arg-type]
+        return all(getattr(self, name) == getattr(other, name) for name in own)
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:

@@ -6,14 +6,15 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from explorer.app.commands import toggle_deleted
 from explorer.app.document import Document, State
+from explorer.app.panels.block_columns import SWITCH
 from explorer.app.panels.blocks import BlocksPanel
 from explorer.app.theme import LIGHT
-from explorer.app.widgets.block_delegate import COST_ROLE, ID_ROLE, switch_rect
+from explorer.app.widgets.block_delegate import ID_ROLE, SWITCH_ROLE, switch_rect
 from explorer.networks.catalog import PRESETS
 from explorer.networks.lesion import INTACT, Lesion
 from tests.app.panel_support import SMALL, document, pixels, show
@@ -37,8 +38,18 @@ def spoken(panel: BlocksPanel, block_id: str) -> str:
 
 
 def click_switch(qtbot: QtBot, panel: BlocksPanel, block_id: str) -> None:
-    rect = switch_rect(panel.view.visualRect(rows(panel)[block_id]))
-    qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=switch(panel, block_id).center())
+
+
+def switch(panel: BlocksPanel, block_id: str) -> QRect:
+    return switch_rect(panel.view.visualRect(rows(panel)[block_id].siblingAtColumn(SWITCH)))
+
+
+def texts(panel: BlocksPanel, part: str) -> list[str]:
+    """What stands in the columns in sight behind a name."""
+    index = rows(panel)[part]
+    columns = [column for column in range(1, SWITCH) if not panel.view.isColumnHidden(column)]
+    return [index.siblingAtColumn(column).data() or "" for column in columns]
 
 
 def test_rows_are_the_network(qtbot: QtBot) -> None:
@@ -64,7 +75,7 @@ def test_click_on_a_switch_asks_and_the_row_follows_the_document(qtbot: QtBot) -
     asked: list[str] = []
     panel.delete_toggled.connect(asked.append)
     panel.delete_toggled.connect(lambda block_id: toggle_deleted(opened, block_id))
-    rect = switch_rect(panel.view.visualRect(rows(panel)["layer2.1"]))
+    rect = switch(panel, "layer2.1")
     area = (slice(rect.top(), rect.bottom()), slice(rect.left(), rect.right()))
     before = pixels(panel.view.viewport())[area]
     click_switch(qtbot, panel, "layer2.1")
@@ -206,7 +217,7 @@ def test_a_moved_layer_stands_in_its_new_stage_with_that_stages_cost(qtbot: QtBo
     index = rows(panel)["layer3.1"]
     assert index.parent().data(ID_ROLE) == "layer1"
     # 64·64·9 weights at 32x32 positions.
-    assert index.data(COST_ROLE) == "37.7 M"
+    assert texts(panel, "layer3.1")[-1] == "37.7 M"
     assert "in the place of layer1.3" in index.data(Qt.ItemDataRole.ToolTipRole)
 
 
@@ -236,8 +247,6 @@ def test_a_plain_networks_rows_are_layers_without_shortcuts(qtbot: QtBot) -> Non
     assert any("No layer is called" in label.text() for label in panel.findChildren(type(panel.title)))
     panel.set_filter("")
     assert not any("hortcut" in spoken(panel, block) for block in PRESETS["plain20"].block_ids)
-    with qtbot.assertNotEmitted(panel.cut_toggled):
-        qtbot.keyClick(panel.view, Qt.Key.Key_X)
 
 
 def test_a_lesion_of_another_network_is_shown_with_it(qtbot: QtBot) -> None:
@@ -248,3 +257,112 @@ def test_a_lesion_of_another_network_is_shown_with_it(qtbot: QtBot) -> None:
     opened.replace(spec=spec, deleted=done.deleted, cut=done.cut, order=done.order)
     assert panel.state.full_text == "1 deleted · 1 cut · 2 moved"
     assert spoken(panel, "layer1.7").endswith("deleted")
+
+
+# -- columns -------------------------------------------------------------------------------------------------------
+
+
+def order(panel: BlocksPanel, stage: str) -> list[str]:
+    """Ids of a stage's rows, from top to bottom."""
+    top = rows(panel)[stage]
+    return [top.model().index(row, 0, top).data(ID_ROLE) for row in range(top.model().rowCount(top))]
+
+
+def test_columns_show_what_parts_and_stages_cost(qtbot: QtBot) -> None:
+    spec = PRESETS["resnet18"]
+    panel = show(qtbot, BlocksPanel(document(spec)), 420)
+    # Two 3x3 convolutions from 64 to 128 and 128 to 128 channels, a projection and three batch norms; of the stage
+    # two more from 128 to 128 and their batch norms. 112·112 and 56·56 positions are 28·28 here.
+    block = 9 * 64 * 128 + 9 * 128 * 128 + 64 * 128 + 3 * 2 * 128
+    stage = block + 2 * 9 * 128 * 128 + 2 * 2 * 128
+    macs = (block - 3 * 2 * 128) * 28 * 28
+    assert texts(panel, "layer2.0")[:2] == [f"{block / 1e3:.0f} k", f"{macs / 1e6:.0f} M"]
+    assert texts(panel, "layer2")[0] == f"{stage / 1e3:.0f} k"
+    assert len(texts(panel, "stem")) == 3
+    panel.resize(230, 640)
+    qtbot.wait(1)
+    assert len(texts(panel, "stem")) == 1, "there is no room for all; multiply-adds stay"
+    panel.columns.show("activations", True)
+    assert texts(panel, "layer2.0")[-1].endswith("B"), "a column that was chosen stays"
+
+
+def test_headings_sort_and_bring_the_networks_order_back(qtbot: QtBot) -> None:
+    opened = document(PRESETS["densenet121"], selection="layer2.3")
+    panel = show(qtbot, BlocksPanel(opened), 360)
+    own = order(panel, "layer2")
+    header = panel.view.header()
+
+    def click() -> None:
+        at = QPoint(header.sectionViewportPosition(2) + 10, header.height() // 2)
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+    click()
+    # The first brings the transition with it; the others grow by 32 channels each.
+    assert order(panel, "layer2") == [own[0], *reversed(own[1:])]
+    assert panel.view.model().headerData(2, Qt.Orientation.Horizontal) == "MACs ▾"
+    assert panel.view.currentIndex().data(ID_ROLE) == "layer2.3"
+    click()
+    assert order(panel, "layer2") == [*own[1:], own[0]]
+    opened.replace(spec=PRESETS["densenet169"])
+    assert order(panel, "layer2") == [*own[1:], own[0]], "another network is sorted, too"
+    click()
+    assert order(panel, "layer2") == own
+    assert next(iter(rows(panel))) == "stem"
+    assert panel.view.model().headerData(2, Qt.Orientation.Horizontal) == "MACs"
+
+
+def test_the_menu_shows_hides_and_sorts_by_the_keyboard(qtbot: QtBot) -> None:
+    panel = show(qtbot, BlocksPanel(document(PRESETS["vgg_narrow"])), 300)
+    columns = panel.columns
+
+    def act(text: str) -> None:
+        columns.menu.aboutToShow.emit()
+        next(action for action in columns.menu.actions() if action.text() == text).trigger()
+
+    assert columns.button.focusPolicy() & Qt.FocusPolicy.TabFocus
+    act("Activation memory")
+    assert columns.shown("activations")
+    act("By activation memory")
+    assert order(panel, "layer3") == ["layer3.0", "layer3.1", "layer3.2", "layer3.3"]
+    assert next(iter(rows(panel))) == "layer1", "the largest stage first"
+    act("Activation memory")
+    assert not columns.shown("activations")
+    assert next(iter(rows(panel))) == "stem", "a hidden column sorts nothing"
+    columns.menu.aboutToShow.emit()
+    assert "Measured time" not in [action.text() for action in columns.menu.actions()]
+
+
+def test_measured_times_have_a_column_while_there_are_some(qtbot: QtBot) -> None:
+    opened = document(SMALL)
+    panel = show(qtbot, BlocksPanel(opened), 360)
+    assert not panel.columns.shown("time")
+    panel.set_times({"stem": 2e-4, "layer1.0": 0.0012, "layer1.1": 0.003, "layer2.0": 0.5})
+    assert panel.columns.shown("time")
+    assert [texts(panel, part)[-1] for part in ("stem", "layer1.0", "layer1", "layer2", "layer3", "head")] == [
+        "200 µs", "1.2 ms", "4.2 ms", "500 ms", "", ""
+    ]  # fmt: skip
+    panel.columns.sort_next(4)
+    assert order(panel, "layer1") == ["layer1.1", "layer1.0", "layer1.2"]
+    opened.replace(spec=PRESETS["resnet18"])
+    assert not panel.columns.shown("time"), "they were of another network"
+
+
+# -- other families ------------------------------------------------------------------------------------------------
+
+
+def test_every_presets_rows_can_be_spoken(qtbot: QtBot) -> None:
+    opened = document(SMALL)
+    panel = show(qtbot, BlocksPanel(opened))
+    chosen = {type(block): spec for spec in PRESETS.values() for block in spec.all_blocks}
+    for spec in (*chosen.values(), PRESETS["resnet110_scale"], PRESETS["resnet110_shortcut_gate"]):
+        opened.replace(spec=spec)
+        for block in spec.all_blocks:
+            assert spoken(panel, block.id).startswith(f"{block.id}, ")
+            assert (rows(panel)[block.id].data(SWITCH_ROLE) is None) is bool(block.kept)
+
+
+def test_the_search_finds_module_paths(qtbot: QtBot) -> None:
+    panel = show(qtbot, BlocksPanel(document(PRESETS["densenet121"])))
+    panel.set_filter("denseblock2.denselayer3")
+    assert set(rows(panel)) == {"layer2", "layer2.2"}
+    assert "features.denseblock2.denselayer3" in rows(panel)["layer2.2"].data(Qt.ItemDataRole.ToolTipRole)

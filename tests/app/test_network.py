@@ -11,9 +11,11 @@ from pytestqt.qtbot import QtBot
 from explorer.app.commands import set_network
 from explorer.app.document import Document
 from explorer.app.panels.network import NetworkPanel
-from explorer.app.widgets.fields import NumberField
+from explorer.app.panels.network_form import KnobRow, OptionList
+from explorer.app.widgets.fields import NumberField, Segmented
 from explorer.engine.records import UNTRAINED
-from explorer.networks.catalog import PRESETS
+from explorer.networks.catalog import FAMILIES, PRESETS
+from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 from tests.app.panel_support import document, show
 
@@ -43,6 +45,23 @@ class Host:
         field.selectAll()
         self.qtbot.keyClicks(field, text)
         self.qtbot.keyClick(field, end)
+
+    def choose(self, name: str, value: str) -> None:
+        """One of a choice, where all stand beside each other or in a list."""
+        choice = self.panel.rows[name].choice
+        if isinstance(choice, Segmented):
+            self.click(choice.buttons[value])
+        elif isinstance(choice, OptionList):
+            choice.choose(value)
+
+    def chosen(self, name: str) -> str:
+        choice = self.panel.rows[name].choice
+        assert choice is not None
+        return choice.value
+
+    def shown(self) -> set[str]:
+        """The rows in sight."""
+        return {name for name, row in self.panel.rows.items() if row.isVisible()}
 
     def click(self, button: QPushButton) -> None:
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -148,33 +167,34 @@ def test_emptied_field_goes_back(qtbot: QtBot) -> None:
 
 def test_blocks_a_stage(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet18"])
-    host.type(host.panel.blocks[2], "11")
+    host.type(host.panel.field("blocks", 2), "11")
     assert host.spec.blocks == (2, 2, 11, 2)
     assert host.panel.figures.text("depth") == "36"
-    host.type(host.panel.blocks[0], "0")
+    host.type(host.panel.field("blocks", 0), "0")
     assert host.spec.blocks == (2, 2, 11, 2)
     assert "layer1" in host.panel.rows["blocks"].refusal.text()
-    assert host.panel.blocks[0].property("refused") is True
-    assert host.panel.blocks[1].property("refused") is not True
+    assert host.panel.field("blocks", 0).property("refused") is True
+    assert host.panel.field("blocks", 1).property("refused") is not True
 
 
 @pytest.mark.parametrize(
-    ("field", "row", "good", "bad", "limit"),
+    ("name", "index", "row", "good", "bad", "limit"),
     [
-        ("channels", "input", "1", "513", "512"),
-        ("side", "input", "64", "4", "8"),
-        ("classes", "classes", "10", "1", "2"),
-        ("width_field", "width", "32", "0", "1"),
+        ("in_channels", 0, "input", "1", "513", "512"),
+        ("side", 1, "input", "64", "4", "8"),
+        ("classes", 0, "classes", "10", "1", "2"),
+        ("width", 0, "width", "32", "0", "1"),
     ],
 )
 def test_numbers_apply_or_are_refused_where_they_are_typed(
-    qtbot: QtBot, field: str, row: str, good: str, bad: str, limit: str
+    qtbot: QtBot, name: str, index: int, row: str, good: str, bad: str, limit: str
 ) -> None:
     host = Host(qtbot, PRESETS["resnet18"])
-    name = {"channels": "in_channels", "width_field": "width"}.get(field, field)
-    host.type(getattr(host.panel, field), good)
+    if name == "width":
+        host.click(host.panel.more)
+    host.type(host.panel.field(row, index), good)
     assert getattr(host.spec, name) == int(good)
-    host.type(getattr(host.panel, field), bad)
+    host.type(host.panel.field(row, index), bad)
     assert getattr(host.spec, name) == int(good)
     refusal = host.panel.rows[row].refusal
     assert refusal.isVisible()
@@ -183,7 +203,7 @@ def test_numbers_apply_or_are_refused_where_they_are_typed(
     # Another change that works clears it, since the panel shows the document again.
     host.type(host.panel.depth_field, "34")
     assert not refusal.isVisible()
-    assert getattr(host.panel, field).text() == good
+    assert host.panel.field(row, index).text() == good
 
 
 def test_commas_between_thousands_are_read(qtbot: QtBot) -> None:
@@ -194,49 +214,54 @@ def test_commas_between_thousands_are_read(qtbot: QtBot) -> None:
 
 def test_block_kind_keeps_the_blocks_and_shows_the_stride(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet34"])
-    assert not host.panel.rows["stride_place"].isVisible()
-    host.click(host.panel.block.buttons["bottleneck"])
+    assert "stride_place" not in host.shown()
+    host.choose("block", "bottleneck")
     assert host.spec == PRESETS["resnet50"]
-    assert host.panel.rows["stride_place"].isVisible()
-    assert "torchvision" in host.panel.stride.buttons["3x3"].toolTip()
-    assert "paper" in host.panel.stride.buttons["1x1"].toolTip()
-    host.click(host.panel.stride.buttons["1x1"])
+    assert "stride_place" in host.shown()
+    stride = host.panel.rows["stride_place"].choice
+    assert isinstance(stride, Segmented)
+    assert "torchvision" in stride.buttons["3x3"].toolTip()
+    assert "paper" in stride.buttons["1x1"].toolTip()
+    host.choose("stride_place", "1x1")
     # He et al. 2015, Table 1, prints 3.8 billion; counted layer by layer it is 3,857,973,248.
     assert host.panel.figures.text("macs") == "3.86 G"
 
 
 def test_shortcut_options(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet20"])
-    host.click(host.panel.shortcut.buttons["B"])
+    host.choose("shortcut", "B")
     assert host.spec.shortcut == "B"
     # Counted on a ResNet-20 with projections at the two transitions.
     assert host.panel.figures.text("parameters") == "272,474"
-    for button in host.panel.shortcut.buttons.values():
+    shortcut = host.panel.rows["shortcut"].choice
+    assert isinstance(shortcut, Segmented)
+    for button in shortcut.buttons.values():
         assert "He et al. 2015" in button.toolTip()
 
 
 def test_arrow_keys_walk_a_choice(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet20"])
-    host.panel.shortcut.buttons["A"].setFocus()
-    qtbot.keyClick(host.panel.shortcut.buttons["A"], Qt.Key.Key_Right)
+    first, *_ = host.panel.rows["shortcut"].fields
+    first.setFocus()
+    qtbot.keyClick(first, Qt.Key.Key_Right)
     assert host.spec.shortcut == "B"
 
 
 def test_family_switches_to_its_own_small_network(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet50"])
-    host.click(host.panel.family.buttons["cifar"])
+    host.choose("family", "cifar")
     assert host.spec == PRESETS["resnet20"]
-    assert [field.isVisible() for field in host.panel.blocks] == [True, True, True, False]
-    host.click(host.panel.family.buttons["imagenet"])
+    assert len(host.panel.rows["blocks"].numbers) == 3
+    host.choose("family", "imagenet")
     assert host.spec == PRESETS["resnet18"]
-    assert [field.isVisible() for field in host.panel.blocks] == [True] * 4
+    assert len(host.panel.rows["blocks"].numbers) == 4
 
 
 def test_request_that_is_not_granted_leaves_what_is_open(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet18"], grants=False)
-    host.click(host.panel.block.buttons["bottleneck"])
+    host.choose("block", "bottleneck")
     assert len(host.asked) == 1
-    assert host.panel.block.buttons["basic"].isChecked()
+    assert host.chosen("block") == "basic"
     assert host.panel.figures.text("parameters") == "11,689,512"
 
 
@@ -246,25 +271,20 @@ def test_undo_is_shown(qtbot: QtBot) -> None:
     host.document.undo_stack.undo()
     assert host.panel.depth_field.text() == "18"
     assert host.panel.figures.text("parameters") == "11,689,512"
-    assert host.panel.block.buttons["basic"].isChecked()
+    assert host.chosen("block") == "basic"
 
 
 @pytest.mark.parametrize("width", [220, 240, 252, 400])
-@pytest.mark.parametrize("name", ["resnet152", "vgg_narrow"])
+@pytest.mark.parametrize("name", ["resnet152", "wrn28_10"])
 def test_every_field_stays_inside_a_narrow_column(qtbot: QtBot, width: int, name: str) -> None:
     host = Host(qtbot, PRESETS[name], width=width)
     qtbot.wait(1)
     panel = host.panel
-    fields = [
-        *(field for field in panel.blocks if field.isVisible()),
-        panel.depth_field,
-        panel.side,
-        panel.classes,
-        *panel.family.buttons.values(),
-    ]
-    choices = (panel.block, panel.shortcut, panel.order, panel.widths, panel.downsampling)
-    fields += [button for choice in choices for button in choice.buttons.values() if button.isVisible()]
-    for field in fields:
+    host.click(panel.more)
+    qtbot.wait(1)
+    fields = [field for row in panel.rows.values() for field in row.fields if field.isVisible()]
+    assert len(fields) > 12
+    for field in (*fields, panel.twin):
         right = field.mapTo(panel, field.rect().bottomRight()).x()
         assert right <= width
 
@@ -294,9 +314,13 @@ def test_undo_reaches_the_window_while_nothing_is_half_typed(qtbot: QtBot) -> No
 
 def test_the_order_of_activation_keeps_the_rest(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet110"])
-    host.click(host.panel.order.buttons["pre-activation"])
+    host.choose("order", "pre-activation")
     assert host.spec == PRESETS["preresnet110"]
-    assert "He et al. 2016" in host.panel.order.buttons["pre-activation"].toolTip()
+    order = host.panel.rows["order"].choice
+    assert isinstance(order, OptionList)
+    assert "He et al. 2016" in order.toolTip()
+    assert order.currentText() == "(e) Pre-activation"
+    assert [order.itemText(index)[:3] for index in range(order.count())] == ["(a)", "(b)", "(c)", "(d)", "(e)"]
     # 6n+2: 110 is followed by 116; the order stays.
     qtbot.keyClick(host.panel.depth_field, Qt.Key.Key_Up)
     assert (host.spec.depth, host.spec.order) == (116, "pre-activation")
@@ -309,20 +333,20 @@ def test_taking_the_shortcuts_away_gives_the_plain_twin_and_bringing_them_back_u
     qtbot: QtBot, residual: str, plain: str
 ) -> None:
     host = Host(qtbot, PRESETS[residual])
-    assert not host.panel.rows["widths"].isVisible()
-    host.click(host.panel.shortcut.buttons["none"])
+    assert "widths" not in host.shown()
+    host.choose("shortcut", "none")
     assert host.spec == PRESETS[plain]
     assert host.panel.depth_field.text() == residual.removeprefix("resnet")
     assert host.panel.rows["blocks"].label.text() == "Layers a stage"
-    assert host.panel.rows["widths"].isVisible()
-    host.click(host.panel.shortcut.buttons["A"])
+    assert "widths" in host.shown()
+    host.choose("shortcut", "A")
     assert host.spec == PRESETS[residual]
     assert host.panel.rows["blocks"].label.text() == "Blocks a stage"
 
 
 def test_a_preactivation_network_loses_its_order_with_its_shortcuts(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["resnet20"].with_(order="pre-activation"))
-    host.click(host.panel.shortcut.buttons["none"])
+    host.choose("shortcut", "none")
     assert host.spec == PRESETS["plain20"]
 
 
@@ -352,7 +376,7 @@ def test_a_vgg_like_network_keeps_its_width_and_pools_at_another_depth(qtbot: Qt
     ("name", "choice", "value", "row", "word"),
     [
         ("resnet20", "block", "layer", "block", "no shortcut"),
-        ("plain20", "order", "pre-activation", "order", "needs shortcuts"),
+        ("resnext50_32x4d", "block", "basic", "block", "for bottleneck blocks"),
         ("vgg_narrow", "shortcut", "B", "shortcut", "layer1 has 5"),
     ],
 )
@@ -360,21 +384,189 @@ def test_what_can_not_be_together_is_refused_where_it_was_chosen(
     qtbot: QtBot, name: str, choice: str, value: str, row: str, word: str
 ) -> None:
     host = Host(qtbot, PRESETS[name])
-    control = getattr(host.panel, choice)
-    host.click(control.buttons[value])
+    host.choose(choice, value)
     assert host.asked == []
     assert host.spec == PRESETS[name]
     refusal = host.panel.rows[row].refusal
     assert refusal.isVisible()
     assert word in refusal.text()
     assert refusal.text().endswith(".")
-    assert control.buttons[getattr(PRESETS[name], choice)].isChecked()
+    assert host.chosen(choice) == getattr(PRESETS[name], choice)
 
 
 def test_widths_and_halving_of_a_plain_network(qtbot: QtBot) -> None:
     host = Host(qtbot, PRESETS["plain20"])
-    host.click(host.panel.widths.buttons["same"])
-    host.click(host.panel.downsampling.buttons["pool"])
+    host.choose("widths", "same")
+    host.choose("downsampling", "pool")
     assert host.spec == PRESETS["plain20"].with_(widths="same", downsampling="pool")
     # 3·16·9 + 18 layers of 16·16·9 weights, 19 batch norms of 2·16, and 16·10 + 10 of the classifier.
     assert host.panel.figures.text("parameters") == f"{432 + 18 * 2304 + 19 * 32 + 170:,}"
+
+
+# -- orders, variants, groups: what was folded away ---------------------------------------------------------------
+
+
+def test_more_holds_what_is_mostly_left_and_shows_what_is_not(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet50"])
+    further = {"variant", "groups", "base_width", "width", "stem_width", "dropout"}
+    assert not further & host.shown()
+    host.click(host.panel.more)
+    assert further < host.shown()
+    host.type(host.panel.field("groups"), "32")
+    host.type(host.panel.field("base_width"), "4")
+    assert host.spec == PRESETS["resnext50_32x4d"]
+    host.click(host.panel.more)
+    assert further & host.shown() == {"groups", "base_width"}
+    host.type(host.panel.field("groups"), "48")
+    assert host.spec.name == "ResNeXt-50 48x4d"
+
+
+def test_every_order_and_variant_gives_the_preset_of_that_name(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet110"])
+    host.click(host.panel.more)
+    for order in ("bn-after", "relu-before", "relu-only"):
+        host.choose("order", order)
+        assert host.spec == PRESETS[f"resnet110_{order.replace('-', '_')}"]
+    host.choose("order", "original")
+    for variant in ("scale", "scale-both", "exclusive-gate", "shortcut-gate", "dropout"):
+        host.choose("variant", variant)
+        assert host.spec == PRESETS[f"resnet110_{variant.replace('-', '_')}"]
+    host.choose("shortcut", "none")
+    assert not {"order", "variant"} & host.shown(), "they need shortcuts"
+
+
+def test_widening_gives_wide_resnets(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["wrn16_4"])
+    assert "widening" in host.shown()
+    host.type(host.panel.field("widening"), "8")
+    assert host.spec.name == "WRN-16-8"
+    # Zagoruyko and Komodakis 2016 print 11.0 million for WRN-16-8.
+    assert host.panel.figures.text("parameters").startswith("10,9")
+    host.type(host.panel.field("widening"), "1")
+    assert host.spec.name == "PreResNet-14"
+    host.click(host.panel.more)
+    host.type(host.panel.field("dropout"), "30%")
+    assert getattr(host.spec, "dropout") == 0.3  # noqa: B009
+    host.type(host.panel.field("dropout"), "1.5")
+    assert "below 1" in host.panel.rows["dropout"].refusal.text()
+    qtbot.keyClick(host.panel.field("dropout"), Qt.Key.Key_Escape)
+    qtbot.keyClick(host.panel.field("dropout"), Qt.Key.Key_Up)
+    assert host.panel.field("dropout").text() == "0.4"
+
+
+def test_the_selected_blocks_own_shortcut(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["resnet20"])
+
+    def row() -> KnobRow:
+        found = host.panel.block_row
+        assert found is not None
+        return found
+
+    assert host.panel.block_row is None
+    host.document.replace(selection="layer2.0")
+    assert row().label.text() == "Shortcut of layer2.0"
+    assert isinstance(row().choice, OptionList)
+    row().choice.choose("B")  # type: ignore[union-attr]
+    # A 1x1 convolution from 16 to 32 channels, and batch norm.
+    assert host.panel.figures.text("parameters") == f"{269_722 + 16 * 32 + 2 * 32:,}"
+    assert row().choice.value == "B"  # type: ignore[union-attr]
+    host.document.replace(selection="layer2")
+    assert host.panel.block_row is None
+    # Fewer blocks: those of blocks that are no more go, too.
+    host.document.replace(selection="layer3.2")
+    row().choice.choose("C")  # type: ignore[union-attr]
+    host.type(host.panel.field("blocks", 2), "2")
+    assert getattr(host.spec, "shortcuts") == (("layer2.0", "B"),)  # noqa: B009
+    host.document.replace(selection="layer2.0")
+    row().choice.choose("network")  # type: ignore[union-attr]
+    assert host.spec == PRESETS["resnet20"].with_(blocks=(3, 3, 2))
+    host.choose("shortcut", "none")
+    host.document.replace(selection="layer2.1")
+    assert host.panel.block_row is None
+
+
+# -- twins and other families --------------------------------------------------------------------------------------
+
+
+def test_one_click_leads_to_the_plain_twin_and_one_back(qtbot: QtBot) -> None:
+    start = PRESETS["preresnet110"].with_(shortcut="B", variant="scale")
+    host = Host(qtbot, start)
+    host.click(host.panel.twin)
+    assert host.spec == start.twin()
+    assert host.panel.twin.text() == "With shortcuts"
+    host.document.replace(spec=host.spec.with_(in_channels=1, side=28))  # as weights may ask for
+    host.click(host.panel.twin)
+    assert host.spec == start.with_(in_channels=1, side=28)
+    # A plain network that was opened as such has the one of the papers.
+    host = Host(qtbot, PRESETS["plain34"])
+    host.click(host.panel.twin)
+    assert host.spec == PRESETS["resnet34"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("densenet121", "has no plain twin"), ("vgg_narrow", "layer1 has 5"), ("plain20", "")]
+)
+def test_where_there_is_no_twin_a_sentence_says_so(qtbot: QtBot, name: str, said: str) -> None:
+    host = Host(qtbot, PRESETS[name])
+    host.click(host.panel.twin)
+    assert (host.asked == []) is bool(said)
+    assert host.panel.twin_refusal.isVisible() is bool(said)
+    assert said in host.panel.twin_refusal.text()
+    host.document.replace(spec=PRESETS["resnet20"])
+    assert not host.panel.twin_refusal.isVisible()
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_every_family_starts_from_its_first_preset_and_each_knob_can_be_set_to_what_it_is(
+    qtbot: QtBot, family: str
+) -> None:
+    host = Host(qtbot, PRESETS["resnet56"])
+    host.choose("family", family)
+    assert host.spec == next(spec for spec in PRESETS.values() if spec.family == family)
+    assert host.chosen("family") == family
+    assert {"family", "input", "classes"} < host.shown()
+    for knob in host.spec.knobs():
+        assert host.spec.turned(knob.name, knob.value) == host.spec
+        assert knob.tip
+        for option in knob.options:
+            assert option.label
+    assert host.panel.figures.text("parameters") == f"{network_cost(host.spec).parameters:,}"
+    assert len(host.panel.info.text_shown) > 200
+    # What no family allows is refused below the field.
+    host.type(host.panel.classes, "1")
+    assert host.panel.rows["classes"].refusal.isVisible()
+
+
+def test_a_densenet_by_its_knobs(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["densenet121"])
+    host.choose("stem", "cifar")
+    assert host.spec == PRESETS["densenet40_12"]
+    host.choose("bottleneck", "True")
+    host.type(host.panel.field("compression"), "50 %")
+    host.click(host.panel.more)
+    host.type(host.panel.field("stem_width"), "24")
+    host.type(host.panel.field("depth"), "99")
+    row = host.panel.rows["depth"]
+    assert "6n + 4" in row.refusal.text()
+    offers = {button.text(): button for button in row.offers.findChildren(QPushButton)}
+    assert set(offers) == {"94", "100"}
+    host.click(offers["100"])
+    assert host.spec == PRESETS["densenet_bc100_12"]
+    qtbot.keyClick(host.panel.field("depth"), Qt.Key.Key_Down)
+    assert host.spec.name == "DenseNet-BC-94-12"
+    host.type(host.panel.field("growth"), "0")
+    assert "growth" in host.panel.rows["growth"].refusal.text()
+
+
+def test_a_residual_mlp_and_its_twin(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["mlp20_64"])
+    host.type(host.panel.field("depth"), "21")
+    offers = host.panel.rows["depth"].offers.findChildren(QPushButton)
+    assert [button.text() for button in offers] == ["20", "22"]
+    qtbot.keyClick(host.panel.field("depth"), Qt.Key.Key_Escape)
+    qtbot.keyClick(host.panel.field("depth"), Qt.Key.Key_Up)
+    assert host.spec.depth == 22
+    host.choose("shortcut", "False")
+    assert host.spec.plain
+    host.click(host.panel.twin)
+    assert host.spec.name == "MLP-22-64"

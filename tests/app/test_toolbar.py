@@ -60,18 +60,6 @@ def choose(button: QToolButton, text: str) -> None:
     next(action for action in button.menu().actions() if action.text() == text).trigger()
 
 
-def test_every_preset_can_be_asked_for(qtbot: QtBot) -> None:
-    made = bar(qtbot, document())
-    assert headings(made.network) == [
-        "ImageNet family", "CIFAR family", "Pre-activation", "Plain, without shortcuts", "VGG-like, one width"
-    ]  # fmt: skip
-    assert set(texts(made.network)) == {spec.name for spec in PRESETS.values()}
-    for spec in PRESETS.values():
-        with qtbot.waitSignal(made.network_requested) as asked:
-            choose(made.network, spec.name)
-        assert asked.args == [spec]
-
-
 def test_the_menus_follow_the_document(qtbot: QtBot) -> None:
     shown = document()
     made = bar(qtbot, shown)
@@ -85,11 +73,9 @@ def test_the_menus_follow_the_document(qtbot: QtBot) -> None:
     assert headings(made.weights) == ["For ResNet-20", "Bundled for other networks"]
     shown.replace(spec=PRESETS["resnet18"], weights=UNTRAINED, info=None)
     assert "ResNet-18" in made.network.text()
-    assert checked(made.network) == ["ResNet-18"]
     assert checked(made.weights) == ["Untrained"]
     assert "ImageNet V1 · 69.8 %" in texts(made.weights)
     shown.replace(spec=PRESETS["resnet18"].with_(width=32))
-    assert checked(made.network) == []
     assert "ImageNet V1 · 69.8 %" not in texts(made.weights)
 
 
@@ -130,6 +116,21 @@ def test_finding(qtbot: QtBot, text: str, found: str) -> None:
     with qtbot.waitSignal(made.found) as asked:
         made.search.returnPressed.emit()
     assert asked.args == [found]
+
+
+def test_finding_by_the_module_path(qtbot: QtBot) -> None:
+    made = bar(qtbot, document(PRESETS["densenet121"]))
+    made.search.setText("features.denseblock2.denselayer3")
+    with qtbot.waitSignal(made.found) as asked:
+        made.search.returnPressed.emit()
+    assert asked.args == ["layer2.2"]
+    made.search.setText("block3.denselayer1")
+    completer = made.search.completer()
+    completer.setCompletionPrefix("denseblock3.denselayer24")
+    assert completer.currentCompletion() == "features.denseblock3.denselayer24"
+    with qtbot.waitSignal(made.found) as asked:
+        completer.activated.emit(completer.currentCompletion())
+    assert asked.args == ["layer3.23"]
 
 
 def test_finding_nothing_asks_nothing(qtbot: QtBot) -> None:

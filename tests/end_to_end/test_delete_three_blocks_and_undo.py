@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from explorer.app.panels.block_columns import SWITCH
 from explorer.app.widgets.block_delegate import switch_rect
 from explorer.engine.records import PictureResult
 from explorer.networks.catalog import PRESETS
@@ -27,7 +28,7 @@ def delete_three(person: Person) -> PictureResult:
     panel = person.window.blocks_panel
     panel.view.scrollToBottom()
     index = panel._proxy.mapFromSource(panel._items["layer3.2"].index())
-    at = switch_rect(panel.view.visualRect(index)).center()
+    at = switch_rect(panel.view.visualRect(index.siblingAtColumn(SWITCH))).center()
     person.bot.mouseClick(panel.view.viewport(), LEFT, NO_KEY, at)
     assert person.state.deleted == THREE
     return person.wait_for_picture()

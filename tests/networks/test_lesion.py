@@ -97,3 +97,12 @@ def test_a_deleted_block_that_moved_leaves_no_trace_of_its_place() -> None:
     swapped = INTACT.swapped(RESNET, "layer1.0", "layer1.2")
     both = Lesion(frozenset({"layer1.0", "layer1.2"}), order=swapped.order)
     assert course(RESNET, both) == course(RESNET, lesion(RESNET, ["layer1.0", "layer1.2"]))
+
+
+def test_module_paths_stand_for_ids() -> None:
+    spec = PRESETS["densenet121"]
+    path = "features.denseblock2.denselayer3"
+    assert spec.check_ids([path, "layer1.0"]) == {"layer2.2", "layer1.0"}
+    assert lesion(spec, [path]).deleted == {"layer2.2"}
+    with pytest.raises(UserError, match=r"no block features\.denseblock2"):
+        spec.check_ids(["features.denseblock2"])

@@ -30,7 +30,8 @@ _ABOUT = (
     "Deleting a block sets its residual branch to zero at test time, without training again (Veit et al. 2016, "
     "section 4.1); cutting its shortcut is the opposite and leaves the branch alone. Moved blocks have changed places "
     "with others of equal shape (section 4.3). A plain network has no shortcuts: a deleted layer passes its input "
-    "on, subsampled and padded where it changes the shape."
+    "on, subsampled and padded where it changes the shape, if it can be deleted then. A deleted layer of a DenseNet "
+    "adds zeros in the place of its channels."
 )
 _HEADINGS = {
     ("deleted", "blocks"): "Deleted blocks",

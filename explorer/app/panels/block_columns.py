@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHeaderView, QMenu, QToolButton, QTreeView, QWidget
 
@@ -16,7 +16,8 @@ NAME = 0
 FIRST = 1
 SWITCH = FIRST + len(COLUMNS)
 TIME = FIRST + [key for key, *_ in COLUMNS].index("time")
-_AT_FIRST = ("parameters", "macs")
+_BY_THEMSELVES = ("macs", "parameters", "activations")
+"""Shown by themselves as far as there is room, in this order."""
 _WIDTH = 54
 _DESCENDING, _ASCENDING = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
 
@@ -25,7 +26,8 @@ class Columns(QObject):
     """Headings that sort when they are clicked, and a menu that shows and hides columns and sorts, too.
 
     The first click sorts by size, largest first; the second turns that round; the third brings the network's order
-    back. The menu hangs at a button, and at the headings.
+    back. The menu hangs at a button, and at the headings. Columns that nobody chose come and go with the room there is
+    beside the names.
 
     Args:
         view: the tree.
@@ -37,10 +39,12 @@ class Columns(QObject):
         self._view, self._proxy = view, proxy
         self._sorted: tuple[int, Qt.SortOrder] | None = None
         self._measured = False
-        self._hidden = {key for key, *_ in COLUMNS if key not in _AT_FIRST}
+        self._chosen: dict[str, bool] = {}
+        self._names = 0
         self.button = QToolButton()
         self.button.setText("⋯")
         self.button.setProperty("quiet", True)
+        self.button.setFixedWidth(30)
         self.button.setAccessibleName(tr("Columns and order"))
         self.button.setToolTip(tr("Columns and order"))
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -65,21 +69,43 @@ class Columns(QObject):
         header.sectionClicked.connect(self.sort_next)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
+        self._view.viewport().installEventFilter(self)
         self._show()
+
+    def fit(self, names: int) -> None:
+        """How many pixels the names need."""
+        self._names = names
+        self._show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._show()
+        return False
 
     def shown(self, key: str) -> bool:
         """Whether a column is in sight."""
-        return key not in self._hidden and (key != "time" or self._measured)
+        return key in self._visible()
 
     def show(self, key: str, visible: bool) -> None:
-        """Show or hide a column; sorting by a hidden one ends."""
-        self._hidden = self._hidden - {key} if visible else self._hidden | {key}
+        """Show or hide a column from now on; sorting by a hidden one ends."""
+        self._chosen[key] = visible
         self._show()
+
+    def _visible(self) -> set[str]:
+        visible = {key for key, chosen in self._chosen.items() if chosen and (key != "time" or self._measured)}
+        if self._measured and self._chosen.get("time", True):
+            visible.add("time")
+        room = self._view.viewport().width() - SWITCH_WIDTH - self._names - _WIDTH * len(visible)
+        for key in _BY_THEMSELVES:
+            if key not in self._chosen and (room >= _WIDTH or key == "macs"):
+                visible.add(key)
+                room -= _WIDTH
+        return visible
 
     def set_measured(self, measured: bool) -> None:
         """Whether there are times; their column comes by itself with the first ones."""
         if measured and not self._measured:
-            self._hidden.discard("time")
+            self._chosen.pop("time", None)
         self._measured = measured
         self._show()
 
@@ -99,18 +125,18 @@ class Columns(QObject):
 
     def apply(self) -> None:
         """Sort again, after the rows were made anew."""
-        header = self._view.header()
-        header.setSortIndicatorShown(self._sorted is not None)
-        if self._sorted is None:
-            self._proxy.sort(-1)
-            return
-        header.setSortIndicator(*self._sorted)
-        self._proxy.sort(*self._sorted)
+        source = self._proxy.sourceModel()
+        for column, (_, heading, *_) in enumerate(COLUMNS, FIRST):
+            # Qt's own arrow would cover the words.
+            arrow = {None: "", (column, _DESCENDING): " ▾", (column, _ASCENDING): " ▴"}.get(self._sorted, "")
+            source.setHeaderData(column, Qt.Orientation.Horizontal, tr(heading) + arrow)
+        self._proxy.sort(*(self._sorted or (-1, _ASCENDING)))
 
     def _show(self) -> None:
+        visible = self._visible()
         for column, (key, *_) in enumerate(COLUMNS, FIRST):
-            self._view.setColumnHidden(column, not self.shown(key))
-            if self._sorted is not None and self._sorted[0] == column and not self.shown(key):
+            self._view.setColumnHidden(column, key not in visible)
+            if self._sorted is not None and self._sorted[0] == column and key not in visible:
                 self.sort(None)
 
     def _fill(self) -> None:

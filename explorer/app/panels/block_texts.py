@@ -36,7 +36,7 @@ _KINDS = {
     "layer": "plain layer",
     "mbconv": "inverted residual block",
     "dense layer": "dense layer",
-    "two layers": "block of two layers",
+    "fully connected": "block of two layers",
 }
 _SHORTCUTS = {
     "identity": "identity shortcut",

@@ -13,7 +13,7 @@ from explorer.app.panels.block_columns import FIRST, NAME, SWITCH, TIME, Columns
 from explorer.app.panels.block_texts import ABOUT, COLUMNS, spoken
 from explorer.app.text import tr
 from explorer.app.theme import theme
-from explorer.app.widgets.block_delegate import CUT_ROLE, ID_ROLE, SWITCH_ROLE, VALUE_ROLE, BlockDelegate
+from explorer.app.widgets.block_delegate import CUT_ROLE, ID_ROLE, NAME_MARGIN, SWITCH_ROLE, VALUE_ROLE, BlockDelegate
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
@@ -108,8 +108,7 @@ class BlocksPanel(Panel):
         view = self.view
         view.setModel(self._proxy)
         view.setItemDelegate(self._delegate)
-        for column, (_, heading, _, tip) in enumerate(COLUMNS, FIRST):
-            self._model.setHeaderData(column, Qt.Orientation.Horizontal, tr(heading))
+        for column, (*_, tip) in enumerate(COLUMNS, FIRST):
             self._model.setHeaderData(column, Qt.Orientation.Horizontal, tr(tip), Qt.ItemDataRole.ToolTipRole)
         for column in (NAME, SWITCH):
             self._model.setHeaderData(column, Qt.Orientation.Horizontal, "")
@@ -171,7 +170,12 @@ class BlocksPanel(Panel):
         self.view.setAccessibleName(tr("Layers of the network") if self._layers else tr("Blocks of the network"))
         self._count()
         self._unfold()
+        self.columns.fit(self._room_for_names())
         self._follow_selection()
+
+    def _room_for_names(self) -> int:
+        longest = max((item.text() for item in self._items.values()), key=len)
+        return 2 * self.view.indentation() + NAME_MARGIN + self.view.fontMetrics().horizontalAdvance(longest)
 
     def _row(self, cost: PartCost, place: Place | None = None) -> list[QStandardItem]:
         """Of the stem, a stage, the head, or of what stands at a place; its figures are the place's."""

@@ -1,10 +1,14 @@
-"""What deleting, cutting and moving mean for the blocks at hand (Veit et al. 2016, sections 4.1 and 4.3)."""
+"""What deleting, cutting and moving mean for the blocks at hand (Veit et al. 2016, sections 4.1 and 4.3).
+
+Blocks that can't be deleted, or whose shortcuts can't be cut, say so themselves (`BlockSpec.kept`, `BlockSpec.uncut`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from explorer.app.text import tr
+from explorer.networks.families.resnet_block import ResidualBlock
 from explorer.networks.lesion import Lesion, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
@@ -19,12 +23,32 @@ _REST = {
     ("projection", False): "only their projections are left.",
     ("subsampling", True): "only its subsampling shortcut is left, without parameters (option A).",
     ("subsampling", False): "only their subsampling shortcuts are left, without parameters (option A).",
+    ("scale", True): "its shortcut carries half of the signal on: 0.5 x.",
+    ("scale", False): "their shortcuts carry half of the signal on: 0.5 x.",
+    ("gate", True): "its gated shortcut carries (1 − g(x)) x on.",
+    ("gate", False): "their gated shortcuts carry (1 − g(x)) x on.",
+    ("dropout", True): "its shortcut carries the signal on, as its dropout acts in training only.",
+    ("dropout", False): "their shortcuts carry the signal on, as their dropout acts in training only.",
 }
+_ORDER = ("identity", "scale", "gate", "dropout", "projection", "subsampling")
+"""Of what is said first; a network has one of the first four."""
 _BUT = {
     ("projection", True): "Of {ids} only the projection is left.",
     ("projection", False): "Of {ids} only the projections are left.",
     ("subsampling", True): "Of {ids} only the subsampling shortcut is left (option A).",
     ("subsampling", False): "Of {ids} only the subsampling shortcuts are left (option A).",
+}
+_AFTER = {
+    True: "The batch norm behind the addition of {ids} still changes what the shortcut carries (order b).",
+    False: "The batch norms behind the additions of {ids} still change what the shortcuts carry (order b).",
+}
+_DENSE = {
+    True: "Its {count} channels become zero; those of all layers before it go on.",
+    False: "Their {count} channels become zero; those of the other layers before them go on.",
+}
+_TRANSITIONS = {
+    True: "The transition before {ids} stays.",
+    False: "The transitions before {ids} stay.",
 }
 _PLAIN = {
     ("layer", True): "The layer becomes the identity: it passes its input on.",
@@ -85,17 +109,31 @@ def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
     """What is left of these blocks; empty for none."""
     if not blocks:
         return ""
+    if blocks[0].shortcut == "concat":
+        return _dense_sentence(blocks)
     if blocks[0].shortcut == "none":
         return _plain_sentence(blocks)
-    one = len(blocks) == 1
-    kinds = ("identity", "projection", "subsampling")
-    groups = {kind: [block for block in blocks if block.shortcut == kind] for kind in kinds}
-    used = [kind for kind, group in groups.items() if group]
-    first = used[0]
-    parts = [tr(_BRANCH[one], rest=tr(_REST[first, len(groups[first]) == 1]))]
-    parts += [tr(_BUT[kind, len(groups[kind]) == 1], ids=_names(groups[kind])) for kind in used[1:]]
+    groups: dict[str, list[BlockSpec]] = {kind: [] for kind in _ORDER}
+    for block in blocks:
+        groups[block.shortcut].append(block)
+    (first, own), *others = ((kind, group) for kind, group in groups.items() if group)
+    parts = [tr(_BRANCH[len(blocks) == 1], rest=tr(_REST[first, len(own) == 1]))]
+    parts += [tr(_BUT[kind, len(group) == 1], ids=_names(group)) for kind, group in others]
+    changed = [block for block in blocks if isinstance(block, ResidualBlock) and block.order == "bn-after"]
+    if changed:
+        parts.append(tr(_AFTER[len(changed) == 1], ids=_names(changed)))
     if any(block.stride != 1 for block in blocks):
         parts.append(tr(_DIP))
+    return " ".join(parts)
+
+
+def _dense_sentence(blocks: Sequence[BlockSpec]) -> str:
+    """Of layers whose channels stand behind those that came."""
+    count = sum(block.out_channels - block.in_channels for block in blocks)
+    parts = [tr(_DENSE[len(blocks) == 1], count=count)]
+    pooled = [block for block in blocks if block.pooled]
+    if pooled:
+        parts.append(tr(_TRANSITIONS[len(pooled) == 1], ids=_names(pooled)))
     return " ".join(parts)
 
 

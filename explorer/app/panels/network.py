@@ -59,7 +59,8 @@ class NetworkPanel(Panel):
         self._build_foot()
         self.block_form = QVBoxLayout()
         self.body.addLayout(self.block_form)
-        self._block_row: KnobRow | None = None
+        self.block_row: KnobRow | None = None
+        """Of the selected block, where it has options of its own."""
         self.body.addSpacing(SPACE)
         self.body.addWidget(separator())
         self.body.addSpacing(SPACE)
@@ -178,8 +179,8 @@ class NetworkPanel(Panel):
         self._refresh()
 
     def _row_of(self, name: str) -> KnobRow:
-        if self._block_row is not None and self._block_row.knob.name == name:
-            return self._block_row
+        if self.block_row is not None and self.block_row.knob.name == name:
+            return self.block_row
         return next((row for row in self.rows.values() if name in row.knob.fields), None) or self.rows[name]
 
     def _refuse(self, row: KnobRow, text: str, offers: list[QPushButton], field: NumberField | None) -> None:
@@ -254,16 +255,16 @@ class NetworkPanel(Panel):
 
     def _show_block(self) -> None:
         """The options of the selected block, where it has some."""
-        if self._block_row is not None:
-            self._block_row.hide()
-            self._block_row = None
+        if self.block_row is not None:
+            self.block_row.hide()
+            self.block_row = None
         for knob in self._block_knobs():
             label = tr(knob.label, id=self._document.state.selection)
-            self._block_row = self._row(knob, label)
-            self._block_row.show_knob(knob, label)
-            self.block_form.addWidget(self._block_row)
-            self._block_row.show()
-            _chain([self.twin, *self._block_row.fields])
+            self.block_row = self._row(knob, label)
+            self.block_row.show_knob(knob, label)
+            self.block_form.addWidget(self.block_row)
+            self.block_row.show()
+            _chain([self.twin, *self.block_row.fields])
 
     def _show_figures(self) -> None:
         cost = network_cost(self._spec)

@@ -33,9 +33,9 @@ _DENSENET = (
     "A DenseNet: each layer gets the channels of all layers before it in its stage and puts its own k, the growth, "
     "behind them. Its shortcut is a concatenation, not an addition (Huang et al. 2017, section 3).\n\n"
     "DenseNet-B has a 1×1 convolution with 4k channels in front of each 3×3 one; DenseNet-C halves the channels "
-    "between two stages (section 3, Bottleneck layers and Compression). The paper calls a stage a dense block, and what stands "
-    "between two of them a transition. Depth counts the convolutions of stem, layers and transitions, and the "
-    "classifier.\n\n"
+    "between two stages (section 3, Bottleneck layers and Compression). The paper calls a stage a dense block, "
+    "and what stands between two of them a transition. Depth counts the convolutions of stem, layers and "
+    "transitions, and the classifier.\n\n"
     "DenseNet-BC-100-12 has 0.8 million parameters and 4.51 % error on CIFAR-10; DenseNet-40-12 has 1.0 million and "
     "5.24 % (the authors' table)."
 )

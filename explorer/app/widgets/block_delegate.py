@@ -29,6 +29,8 @@ CUT_ROLE = Qt.ItemDataRole.UserRole + 3
 ROW = 26
 SWITCH_WIDTH = 36
 """Of the column, the last one."""
+NAME_MARGIN = 24
+"""Beside a name, for the dot and the gaps."""
 _SWITCH = QSize(24, 13)
 _EDGE = 6
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter

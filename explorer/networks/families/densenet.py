@@ -273,10 +273,7 @@ class DenseNetSpec(NetworkSpec):
 
     def same_architecture(self, other: NetworkSpec) -> bool:
         """As in `NetworkSpec`; dropout is training's."""
-        if not isinstance(other, DenseNetSpec) or other.stem != self.stem:  # one's side may be too small for the other
-            return False
-        free = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
-        return self.with_(dropout=other.dropout, **free) == other
+        return self.equal_but(other, "dropout")
 
     def knobs(self) -> tuple[Knob, ...]:
         tip = "Of ImageNet's networks, or of those for CIFAR (Huang et al. 2017, section 3, Implementation Details)"

@@ -132,7 +132,7 @@ class MlpSpec(NetworkSpec):
         return (
             Knob("depth", "Depth", self.depth, tip="Fully connected layers"),
             Knob("width", "Width", self.width, tip="Numbers that flow from block to block"),
-            yes_or_no("shortcut", "Shortcuts", not self.plain, tips),
+            yes_or_no("shortcut", "Shortcuts", not self.plain, tips, "Whether blocks of two layers have one"),
         )
 
     def turned(self, name: str, value: Any, block_id: str = "") -> NetworkSpec:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from explorer.networks.families import resnet_knobs
 from explorer.networks.families.resnet_block import (
@@ -324,13 +324,12 @@ class ResNetSpec(NetworkSpec):
         dropout is training's."""
         if not isinstance(other, ResNetSpec):
             return False
-        free: dict[str, Any] = {"in_channels": other.in_channels, "side": other.side, "classes": other.classes}
-        free["dropout"] = other.dropout
+        free = ["dropout"]
         if self.block != "bottleneck":
-            free["stride_place"] = other.stride_place
+            free.append("stride_place")
         if self.stem_channels == other.stem_channels:
-            free["stem_width"] = other.stem_width
-        return self.with_(**free) == other
+            free.append("stem_width")
+        return self.equal_but(other, *free)
 
     def twin(self) -> ResNetSpec:
         """The plain twin: the same network without any shortcut (He et al. 2015, section 3.3), layer by layer where
