@@ -158,13 +158,9 @@ def _normal(name: str) -> str:
     )
 
 
-def first_of(family: str) -> NetworkSpec:
-    """The preset that a family starts from.
-
-    Args:
-        family: one of `FAMILIES`.
-    """
-    return next(spec for spec in PRESETS.values() if spec.family == family)
+def first_of(family: str) -> NetworkSpec | None:
+    """The preset that a family starts from; None where it has none."""
+    return next((spec for spec in PRESETS.values() if spec.family == family), None)
 
 
 def preset_name(spec: NetworkSpec) -> str | None:

@@ -14,8 +14,10 @@ from explorer.app.panels.network import NetworkPanel
 from explorer.app.panels.network_form import KnobRow, OptionList
 from explorer.app.widgets.fields import NumberField, Segmented
 from explorer.engine.records import UNTRAINED
-from explorer.networks.catalog import FAMILIES, PRESETS
+from explorer.networks.catalog import FAMILIES, PRESETS, first_of
 from explorer.networks.cost import network_cost
+from explorer.networks.families.pruned import pruned
+from explorer.networks.lesion import Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.app.panel_support import document, show
 
@@ -516,7 +518,7 @@ def test_where_there_is_no_twin_a_sentence_says_so(qtbot: QtBot, name: str, said
     assert not host.panel.twin_refusal.isVisible()
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", [family for family in FAMILIES if first_of(family)])
 def test_every_family_starts_from_its_first_preset_and_each_knob_can_be_set_to_what_it_is(
     qtbot: QtBot, family: str
 ) -> None:
@@ -570,3 +572,33 @@ def test_a_residual_mlp_and_its_twin(qtbot: QtBot) -> None:
     assert host.spec.plain
     host.click(host.panel.twin)
     assert host.spec.name == "MLP-22-64"
+
+
+def test_vgg_and_efficientnet_by_their_knobs(qtbot: QtBot) -> None:
+    host = Host(qtbot, PRESETS["vgg11"])
+    host.choose("configuration", "16")
+    host.choose("norm", "True")
+    assert host.spec == PRESETS["vgg16_bn"]
+    host.type(host.panel.field("input", 1), "16")
+    assert "at least" in host.panel.rows["input"].refusal.text() or "from 32" in host.panel.rows["input"].refusal.text()
+    host.click(host.panel.twin)
+    assert "plain by nature" in host.panel.twin_refusal.text()
+    host.choose("family", "efficientnet")
+    host.choose("scale", "4")
+    assert host.spec == PRESETS["efficientnet_b4"], "with its own side"
+    host.click(host.panel.twin)
+    assert "no plain twin" in host.panel.twin_refusal.text()
+
+
+def test_what_remains_of_a_network_is_shown_and_keeps_what_was_left_out(qtbot: QtBot) -> None:
+    left = pruned(PRESETS["resnet20"], Lesion(frozenset({"layer2.1"})))
+    host = Host(qtbot, left)
+    assert host.shown() == {"family", "input", "classes"}
+    assert host.chosen("family") == "pruned"
+    host.type(host.panel.classes, "7")
+    assert host.spec == left.with_(classes=7)
+    assert host.spec.same_architecture(left)
+    host.click(host.panel.twin)
+    assert "ResNet-20" in host.panel.twin_refusal.text()
+    host.choose("family", "cifar")
+    assert host.spec == PRESETS["resnet20"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from explorer.app.text import tr
+from explorer.networks.families.pruned import RemainingBlock
 from explorer.networks.families.resnet_block import ResidualBlock
 from explorer.networks.lesion import Lesion, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
@@ -119,12 +120,18 @@ def deletion_sentence(blocks: Sequence[BlockSpec]) -> str:
     (first, own), *others = ((kind, group) for kind, group in groups.items() if group)
     parts = [tr(_BRANCH[len(blocks) == 1], rest=tr(_REST[first, len(own) == 1]))]
     parts += [tr(_BUT[kind, len(group) == 1], ids=_names(group)) for kind, group in others]
-    changed = [block for block in blocks if isinstance(block, ResidualBlock) and block.order == "bn-after"]
+    changed = [block for block in blocks if _order(block) == "bn-after"]
     if changed:
         parts.append(tr(_AFTER[len(changed) == 1], ids=_names(changed)))
     if any(block.stride != 1 for block in blocks):
         parts.append(tr(_DIP))
     return " ".join(parts)
+
+
+def _order(block: BlockSpec) -> str:
+    """Of activation, where the block has one; of what remains of a block, the whole one's."""
+    own = block.base if isinstance(block, RemainingBlock) and block.remains == "whole" else block
+    return own.order if isinstance(own, ResidualBlock) else ""
 
 
 def _dense_sentence(blocks: Sequence[BlockSpec]) -> str:

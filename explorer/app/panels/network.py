@@ -151,7 +151,7 @@ class NetworkPanel(Panel):
 
     def _turn(self, name: str, value: Any, field: NumberField | None) -> None:
         if name == "family":
-            self._ask("family", lambda: first_of(value))
+            self._ask("family", lambda: first_of(value) or self._spec)
         elif name in {knob.name for knob in self._block_knobs()}:
             block = self._document.state.selection or ""
             self._ask(name, lambda: self._spec.turned(name, value, block))
@@ -216,7 +216,7 @@ class NetworkPanel(Panel):
         self.info.explain(tr(about(self._spec)))
 
     def _show_rows(self) -> None:
-        family = Knob("family", "Family", self._spec.family, "choice", family_options(), FAMILY_TIP)
+        family = Knob("family", "Family", self._spec.family, "choice", family_options(self._spec), FAMILY_TIP)
         own = self._spec.knobs()
         knobs = [family, *(knob for knob in own if not knob.more), *common_knobs(self._spec)]
         further = [knob for knob in own if knob.more]

@@ -14,6 +14,7 @@ from explorer.networks.knobs import Knob, Option
 
 _LETTERS = 20
 """So many letters of a choice's options stand beside each other; more go into a list."""
+_MOST_SEGMENTS = 4
 _STEP = 0.1
 """Of a share, for the arrow keys."""
 _LONGEST_LIST = 12
@@ -139,7 +140,8 @@ def shape(knob: Knob) -> tuple[object, ...]:
 
 
 def _choice(knob: Knob, label: str) -> Segmented | OptionList:
-    if sum(len(tr(option.label)) for option in knob.options) > _LETTERS:
+    letters = sum(len(tr(option.label)) for option in knob.options)
+    if len(knob.options) > _MOST_SEGMENTS or letters > _LETTERS:
         return OptionList(knob.options, label)
     return Segmented([(str(option.value), tr(option.label), tr(option.tip)) for option in knob.options], label)
 

@@ -54,6 +54,12 @@ _MLP = (
     "be deleted, or stand in any other's place.\n\n"
     "Its plain twin has the same layers without shortcuts. Depth counts all fully connected layers."
 )
+_PRUNED = (
+    "What remains of a network whose deleted blocks were left out for good. A block that was the identity once it was "
+    "deleted is gone; of one that changes the shape its shortcut remains (Veit et al. 2016, section 4.1, say what "
+    "deleting is). The outputs are those of the whole network with these blocks deleted; the remaining blocks keep "
+    "their names.\n\nTo change the network, open the whole one first."
+)
 _ANY = (
     "A network: a stem, stages of blocks, and a head. Depth counts its weighted layers as its family's paper does; "
     "multiply-adds are those of convolutions and fully connected layers for one image."
@@ -65,8 +71,10 @@ _ABOUT = {
     "densenet": _DENSENET,
     "efficientnet": _EFFICIENTNET,
     "mlp": _MLP,
+    "pruned": _PRUNED,
 }
 
+_OTHERS = "Blocks left out"
 FAMILY_TIP = "Which kind of network; each starts from its first one"
 MORE_TIP = "What is mostly left as it is"
 TWIN_TIPS = {
@@ -89,6 +97,9 @@ def about(spec: NetworkSpec) -> str:
     return _ABOUT.get(spec.family, _ANY)
 
 
-def family_options() -> tuple[Option, ...]:
-    """Every family of the catalogue, under the heading of its first preset."""
-    return tuple(Option(family, first_of(family).heading) for family in FAMILIES)
+def family_options(present: NetworkSpec) -> tuple[Option, ...]:
+    """Every family that has presets, under the heading of its first one; and what remains of another network, where
+    that is open."""
+    firsts = {family: first_of(family) for family in FAMILIES}
+    named = tuple(Option(family, first.heading) for family, first in firsts.items() if first is not None)
+    return named if firsts.get(present.family) else (*named, Option(present.family, _OTHERS))

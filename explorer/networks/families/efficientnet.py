@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from explorer.networks.knobs import Knob, Option
 from explorer.networks.operations import (
     Operation,
     Wiring,
@@ -197,6 +198,15 @@ class EfficientNetSpec(NetworkSpec):
         dropped = dropout("classifier.0", average.output, SCALES[self.scale][3])
         return (*wide, average, dropped, linear("classifier.1", average.output, self.classes))
 
+    def knobs(self) -> tuple[Knob, ...]:
+        scales = tuple(Option(number, f"B{number}", _scale_words(number)) for number in range(len(SCALES)))
+        tip = "How much deeper, wider and at which side than B0 (Tan and Le 2019, section 3.3)"
+        return (Knob("scale", "Scale", self.scale, "choice", scales, tip),)
+
+    def turned(self, name: str, value: Any, block_id: str = "") -> NetworkSpec:
+        """Another scale brings its own side."""
+        return self.with_(**{name: value, "side": SCALES[value][2]} if name == "scale" else {name: value})
+
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:
         """`efficientnetb0`, `efficientnet0`."""
@@ -212,6 +222,11 @@ class EfficientNetSpec(NetworkSpec):
         for scale in range(len(SCALES)):
             if 4 * cls(scale).stages[-1].out_channels == last[1]:
                 yield efficientnet(scale).with_(in_channels=first[1], classes=last[0])
+
+
+def _scale_words(scale: int) -> str:
+    width, depth, side, _ = SCALES[scale]
+    return f"Width × {width:g}, depth × {depth:g}, input {side} × {side}"
 
 
 def efficientnet(scale: int) -> EfficientNetSpec:

@@ -236,6 +236,11 @@ class PrunedSpec(NetworkSpec):
         raise SpecError("A network with blocks left out has no plain twin: choose that of {network}.",
                         network=self.base.name)  # fmt: skip
 
+    def same_architecture(self, other: NetworkSpec) -> bool:
+        if not isinstance(other, PrunedSpec) or (self.deleted, self.cut) != (other.deleted, other.cut):
+            return False
+        return self.base.same_architecture(other.base)
+
     # -- copies and files ----------------------------------------------------------------------------------------
 
     def with_(self: Own, **changes: Any) -> Own:

@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
+from explorer.networks.knobs import Knob, Option, yes_or_no
 from explorer.networks.operations import Operation, Wiring, adaptive_average, bn, conv, dropout, linear, pool, relu
 from explorer.networks.operations import flatten as flattened
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice, shown
@@ -160,6 +161,16 @@ class VggSpec(NetworkSpec):
     def twin(self) -> VggSpec:
         """Itself: it has no shortcuts."""
         return self
+
+    def knobs(self) -> tuple[Knob, ...]:
+        layers = tuple(Option(depth, str(depth), f"Configuration {letter} of Table 1 (Simonyan and Zisserman 2015)")
+                       for depth, letter in zip(CONVOLUTIONS, "ABDE", strict=True))  # fmt: skip
+        tips = ("As in the paper", "Behind each convolution (Ioffe and Szegedy 2015)")
+        tip = "Weighted layers: convolutions and three fully connected ones"
+        return (
+            Knob("configuration", "Depth", self.configuration, "choice", layers, tip),
+            yes_or_no("norm", "Batch norm", self.norm, tips, "Whether batch norm follows each convolution"),
+        )
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:
