@@ -46,6 +46,10 @@ ENTRIES: tuple[Entry | None, ...] = (
     Entry("save_network", "File", "Save network as JSON…", _Standard.Save),
     Entry("open_weights", "File", "Open checkpoint…", "Ctrl+Shift+O", ".pth, .pt, .th or .safetensors"),
     None,
+    Entry(
+        "export_network", "File/Export", "Network as PyTorch code, weights, ONNX or JSON…", "Ctrl+Alt+E",
+        "The open network, with or without the deleted blocks",
+    ),
     Entry("export_diagram", "File/Export", "Diagram as SVG, PDF or PNG…", "Ctrl+E"),
     Entry("copy_diagram", "File/Export", "Copy diagram", "Ctrl+Shift+C"),
     Entry("export_maps", "File/Export", "Feature maps as PNG…"),

@@ -39,11 +39,12 @@ class Lane(IntEnum):
     PICTURE = 3
     DATA = 4
     FLIPPED = 5
-    COMPARE = 6
-    TIMES = 7
-    COMPARE_TIMES = 8
-    ACCURACY = 9
-    STUDY = 10
+    EXPORT = 6
+    COMPARE = 7
+    TIMES = 8
+    COMPARE_TIMES = 9
+    ACCURACY = 10
+    STUDY = 11
 
 
 Work = Generator[Any, None, Any]

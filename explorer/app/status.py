@@ -19,6 +19,7 @@ _WORDS = {
     Lane.PICTURE: "Running the picture",
     Lane.DATA: "Opening the image set",
     Lane.FLIPPED: "Fetching images",
+    Lane.EXPORT: "Exporting the network",
     Lane.COMPARE: "Running the picture through the networks compared",
     Lane.TIMES: "Measuring the time of each block",
     Lane.COMPARE_TIMES: "Measuring latency",

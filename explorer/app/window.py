@@ -21,6 +21,7 @@ from explorer.app.docks import add_docks, lay_out
 from explorer.app.document import Document, State
 from explorer.app.files import Files
 from explorer.app.jobs import Jobs, Lane
+from explorer.app.network_export import NetworkExport
 from explorer.app.notice import NoticeBar
 from explorer.app.panels.accuracy import AccuracyPanel
 from explorer.app.panels.blocks import BlocksPanel
@@ -85,6 +86,7 @@ class Window(QMainWindow):
         self.runner = Runner(self.document, self.jobs, self)
         self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)
         self.files = Files(self)
+        self.network_export = NetworkExport(self)
         self.study_desk = StudyDesk(self)
         self.comparison = ComparisonDesk(self)
         self.times = Times(self.document, self.jobs, self)

@@ -26,6 +26,7 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "open_network": window.files.open_network,
         "save_network": window.files.save_network,
         "open_weights": window.files.open_weights,
+        "export_network": window.network_export.open,
         "export_diagram": window.files.export_diagram,
         "copy_diagram": window.files.copy_diagram,
         "export_maps": window.files.export_maps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from explorer.networks.spec import NetworkSpec
 Precision = Literal["same", "fp16", "fp32"]
 PRECISIONS: tuple[Precision, ...] = ("same", "fp16", "fp32")
 SUFFIXES = (".json", ".py", ".onnx", ".safetensors")
+ONNX_PACKAGES = ("onnx", "onnxscript")
+"""What torch.onnx needs."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,16 @@ def check_target(path: Path) -> str:
     if not path.parent.is_dir():
         raise UserError("There is no folder {folder}; make it first, or choose another.", folder=path.parent)
     return suffix
+
+
+def check_packages(suffix: str) -> None:
+    """Whether what a kind of file needs is installed.
+
+    Raises:
+        UserError: it isn't.
+    """
+    if suffix == ".onnx" and any(find_spec(name) is None for name in ONNX_PACKAGES):
+        raise UserError(
+            "ONNX files need packages that are not installed: run {command}, and try again.",
+            command='pip install "resnet-explorer[onnx]"',
+        )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explorer.engine import onnx_files
 from explorer.engine.cards import save_state
-from explorer.engine.export_records import Exported, ExportRequest, Precision, check_target
+from explorer.engine.export_records import Exported, ExportRequest, Precision, check_packages, check_target
 from explorer.engine.pruning import pruned_state
 from explorer.engine.records import Step, WeightsInfo, WeightsKind
 from explorer.engine.writing import whole_file
@@ -37,8 +37,7 @@ def export(session: Session, request: ExportRequest) -> Generator[Step, None, Ex
     """
     kind = check_target(request.path)
     request.lesion.checked(request.spec)
-    if kind == ".onnx":
-        onnx_files.check_packages()
+    check_packages(kind)
     with_weights = kind in (".onnx", ".safetensors")
     spec, info = request.spec, None
     state: State = {}

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +25,10 @@ from explorer.errors import UserError
 from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
-PACKAGES = ("onnx", "onnxscript")
 INPUT, OUTPUT = "images", "logits"
 _NAP = 0.02
 """Seconds between two looks at whether the process is done."""
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-def check_packages() -> None:
-    """Whether what torch.onnx needs is installed.
-
-    Raises:
-        UserError: it isn't.
-    """
-    if any(find_spec(name) is None for name in PACKAGES):
-        raise UserError(
-            "ONNX files need packages that are not installed; install them with: {command}",
-            command='pip install "resnet-explorer[onnx]"',
-        )
 
 
 def write(path: Path, spec: NetworkSpec, state: dict[str, Tensor], info: WeightsInfo) -> Generator[Step, None, None]:
