@@ -1,25 +1,18 @@
-"""What is painted once and written in many forms: SVG, PDF, PNG."""
+"""What is painted once and written in several forms: SVG and PDF, whose words are text."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QSizeF
-from PySide6.QtGui import QColor, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
+from PySide6.QtGui import QPageSize, QPaintDevice, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
-from explorer.app.export import SUFFIXES, png, write_whole
-from explorer.errors import UserError
-
-_PNG_SCALE = 2.0
 _POINTS = 72
 _PDF_DOTS = 4.0
 """Steps of a PDF's coordinates for a point."""
-_LARGEST_SIDE = 16_000
-"""Pixels; a larger picture is scaled down, since Qt and other programs stop near 32,000."""
 
 
 class Drawing(ABC):
@@ -28,12 +21,10 @@ class Drawing(ABC):
     Attributes:
         title: of the file.
         description: what a reader who can't see it is told.
-        ground: the colour behind it.
     """
 
     title = ""
     description = ""
-    ground = "#ffffff"
 
     @property
     @abstractmethod
@@ -42,19 +33,7 @@ class Drawing(ABC):
 
     @abstractmethod
     def paint(self, painter: QPainter) -> None:
-        """At the painter's origin, one to one, on the ground."""
-
-    def image(self, scale: float = _PNG_SCALE) -> QImage:
-        """As pixels, `scale` for each logical one, or fewer where that were too many."""
-        scale = min(scale, _LARGEST_SIDE / max(self.size.width(), self.size.height()))
-        image = QImage((self.size * scale).toSize(), QImage.Format.Format_RGB32)
-        image.fill(QColor(self.ground))
-        self._paint_on(image, scale)
-        return image
-
-    def png(self) -> bytes:
-        """As a PNG file with two pixels for each logical one."""
-        return png(self.image())
+        """At the painter's origin, one to one."""
 
     def svg(self) -> bytes:
         """As an SVG file whose words are text."""
@@ -87,21 +66,6 @@ class Drawing(ABC):
             return writer
 
         return self._in_memory(make, _PDF_DOTS)
-
-    def save(self, path: Path) -> None:
-        """Write it as .svg, .png or .pdf.
-
-        Raises:
-            UserError: another suffix, or a place that can't be written; an old file stays whole.
-        """
-        makers = {".svg": self.svg, ".png": self.png, ".pdf": self.pdf}
-        maker = makers.get(path.suffix.lower())
-        if maker is None:
-            raise UserError(
-                "The picture can be written as {suffixes}; give the file one of these endings instead of {path}.",
-                suffixes=", ".join(SUFFIXES), path=path.name,
-            )  # fmt: skip
-        write_whole(path, maker())
 
     def _in_memory(self, make: Callable[[QBuffer], QPaintDevice], scale: float) -> bytes:
         data = QByteArray()

@@ -4,21 +4,19 @@ legend, in the colours that a page or a slide asks for.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import floor, sqrt
 from typing import Literal
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter
 
 from explorer.app.diagram.greyscale import GREY
 from explorer.app.diagram.legend import Legend
 from explorer.app.diagram.levels import Shown
 from explorer.app.diagram.look import shape_text, write
 from explorer.app.diagram.scene import DiagramScene
+from explorer.app.drawing import Drawing
 from explorer.app.text import tr
 from explorer.app.theme import DARK, LIGHT, Palette
 from explorer.errors import UserError
@@ -37,9 +35,6 @@ _ROOM = (1200.0, 420.0)
 _MARGIN = 24.0
 _HEADING = 58.0
 _PNG_SCALE = 2.0
-_POINTS = 72
-_PDF_DOTS = 4
-"""Steps of a PDF's coordinates for a point."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ class WindowPart:
     size: QSizeF
 
 
-class DiagramPicture:
+class DiagramPicture(Drawing):
     """A network's diagram with its legend, ready to be painted.
 
     Args:
@@ -126,6 +121,7 @@ class DiagramPicture:
         elif shown is not None:
             self._scene.show_like(replace(shown, room=_ROOM, zoom=1.0, opened=""))
         self._legend = Legend.of(spec, lesion, self._scene.look.colouring, self._options.greyscale)
+        self.title, self.description = spec.name, self._legend.count
         self._heading = _HEADING if window is None else 0.0
         self._source = self._scene.content() if window is None else window.seen
         size = self._source.size() if window is None else window.size
@@ -195,60 +191,14 @@ class DiagramPicture:
         self._paint_on(image, scale)
         return image
 
-    # -- vectors -------------------------------------------------------------------------------------------------
-
-    def svg(self) -> bytes:
-        """As an SVG file whose words are text."""
-
-        def make(buffer: QBuffer) -> QPaintDevice:
-            generator = QSvgGenerator()
-            generator.setOutputDevice(buffer)
-            size = self.size.toSize()
-            generator.setSize(size)
-            generator.setViewBox(QRect(0, 0, size.width(), size.height()))
-            generator.setResolution(96)
-            generator.setTitle(self._spec.name)
-            generator.setDescription(self._legend.count)
-            return generator
-
-        data = self._in_memory(make, 1.0)
-        # Other programs may not have the font: they are to take their own sans-serif, not a serif one.
-        return re.sub(rb'font-family="([^"]*)"', rb'font-family="\1, sans-serif"', data)
-
-    def pdf(self) -> bytes:
-        """As a PDF file of one page that has the picture's size, a logical pixel being a point; its words are text."""
-
-        def make(buffer: QBuffer) -> QPaintDevice:
-            writer = QPdfWriter(buffer)
-            writer.setTitle(self._spec.name)
-            writer.setResolution(_POINTS * _PDF_DOTS)
-            writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-            writer.setPageSize(QPageSize(self.size, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch))
-            writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-            return writer
-
-        return self._in_memory(make, float(_PDF_DOTS))
-
-    def _in_memory(self, make: Callable[[QBuffer], QPaintDevice], scale: float) -> bytes:
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self._paint_on(make(buffer), scale)
-        buffer.close()
-        return bytes(data.data())
-
     # -- painting ------------------------------------------------------------------------------------------------
 
     def _paint_on(self, device: QPaintDevice, scale: float) -> None:
         self._scene.look.resolution = scale
-        painter = QPainter(device)
-        painter.scale(scale, scale)
-        self._paint(painter)
-        painter.end()
+        super()._paint_on(device, scale)
 
-    def _paint(self, painter: QPainter) -> None:
+    def paint(self, painter: QPainter) -> None:
         """At the painter's origin, one to one."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._scene.look.clear:
             whole = QRectF(0, 0, self.size.width(), self.size.height())
             painter.fillRect(whole, QColor(self._palette.window))

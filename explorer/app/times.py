@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.app.document import Document
 from explorer.app.jobs import Jobs, Lane
-from explorer.app.text import sentence
+from explorer.app.text import sentence, translated
 from explorer.engine.records import Step
 from explorer.engine.timing_records import NetworkTiming, TimingRequest, TimingResult
 from explorer.errors import UserError
@@ -33,6 +33,8 @@ class Times(QObject):
 
     measured = Signal(object)
     """A Colouring, or None where what was measured holds no longer."""
+    said = Signal(str)
+    """That it was done elsewhere than asked for."""
     refused = Signal(str)
 
     def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -61,6 +63,8 @@ class Times(QObject):
         if lane is Lane.TIMES:
             self._there = True
             self.measured.emit(time_colouring(value))
+            if value.note:
+                self.said.emit(translated(value.note))
 
     def _failed(self, lane: Lane, error: UserError) -> None:
         if lane is Lane.TIMES:

@@ -121,6 +121,7 @@ def wire_results(window: Window) -> None:
     window.jobs.paused.connect(window.status.job_paused)
     window.jobs.resumed.connect(window.status.job_resumed)
     window.times.measured.connect(window.diagram.set_colouring)
+    window.times.said.connect(window.notice.inform)
     window.times.refused.connect(window.notice.refuse)
     window.runner.offered.connect(window.toolbar.show_offer)
     window.runner.picture_done.connect(window.prediction_panel.show_result)

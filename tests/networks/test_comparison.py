@@ -6,6 +6,7 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find
+from explorer.networks.comparison import FIGURE_3 as FIGURE_3_NAMES
 from explorer.networks.comparison import (
     FOLDED_ROWS,
     align,
@@ -42,6 +43,22 @@ def test_the_34_layer_columns_of_figure_3(column: int) -> None:
         for side in alignment.sides
     }
     assert written == FIGURE_3
+
+
+def test_the_column_of_vgg_19_in_figure_3() -> None:
+    alignment = align(tuple(PRESETS[name] for name in FIGURE_3_NAMES))
+    assert alignment.sides == tuple(FIGURE_3)
+    column = alignment.columns[0]
+    written = {side: [row for group in column.at(side) for row in group.rows] for side in alignment.sides}
+    assert written == {
+        224: ["3×224×224", *["3×3 conv, 64"] * 2],
+        112: ["pool, /2", *["3×3 conv, 128"] * 2],
+        56: ["pool, /2", *["3×3 conv, 256"] * 4],
+        28: ["pool, /2", *["3×3 conv, 512"] * 4],
+        14: ["pool, /2", *["3×3 conv, 512"] * 4],
+        7: ["pool, /2"],
+        1: ["fc 4096", "fc 4096", "fc 1000"],
+    }
 
 
 def test_the_blocks_of_figure_3_have_16_shortcuts_3_of_them_dashed() -> None:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from explorer.app.comparison.figure import ComparisonFigure
-from explorer.app.comparison.window import ComparisonWindow, bring_up
 from explorer.app.jobs import Lane
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme
@@ -27,6 +25,7 @@ from explorer.networks.comparison import FIGURE_3
 from explorer.networks.spec import NetworkSpec, SpecError
 
 if TYPE_CHECKING:
+    from explorer.app.comparison.window import ComparisonWindow
     from explorer.app.window import Window
     from explorer.engine.session import Session
 
@@ -94,19 +93,27 @@ class ComparisonDesk(QObject):
 
     def _bring_up(self) -> None:
         if self.view is None:
-            self.view = ComparisonWindow(self._window)
-            self.view.networks_chosen.connect(self.compare)
-            self.view.figure_3_requested.connect(self.open_figure_3)
-            self.view.export_requested.connect(self.export)
-            self.view.cancel_requested.connect(self.cancel)
-            self.view.table.measure_requested.connect(self.measure_or_stop)
-            self.view.shown.connect(self._shown)
+            self.view = self._made()
         for lane in (Lane.COMPARE, Lane.COMPARE_TIMES):
             self._window.jobs.cancel(lane)
         self.view.show_networks(self.specs)
         self.view.table.show_networks(self.specs, self._known())
         self._stale()
-        bring_up(self.view)
+        self.view.show()
+        self.view.raise_()
+        self.view.activateWindow()
+
+    def _made(self) -> ComparisonWindow:
+        from explorer.app.comparison.window import ComparisonWindow  # which a start need not wait for
+
+        view = ComparisonWindow(self._window)
+        view.networks_chosen.connect(self.compare)
+        view.figure_3_requested.connect(self.open_figure_3)
+        view.export_requested.connect(self.export)
+        view.cancel_requested.connect(self.cancel)
+        view.table.measure_requested.connect(self.measure_or_stop)
+        view.shown.connect(self._shown)
+        return view
 
     def _shown(self, shown: bool) -> None:
         if not shown:
@@ -130,6 +137,8 @@ class ComparisonDesk(QObject):
 
     def export(self) -> None:
         """The figure as a file, as it is folded on the screen."""
+        from explorer.app.comparison.figure import ComparisonFigure
+
         assert self.view is not None
         name = "-".join(spec.name.lower().replace(" ", "-") for spec in self.specs)
         path = self._window.files.where(tr("Export the comparison"), f"{name}.svg", _KINDS)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from explorer.app.comparison.scene import ComparisonScene
 from explorer.app.diagram.look import edge_pen, write
 from explorer.app.drawing import Drawing
+from explorer.app.export import png, write_whole
+from explorer.app.picture import LARGEST_SIDE
 from explorer.app.text import tr
 from explorer.app.theme import Palette
+from explorer.errors import UserError
 from explorer.networks.graph import EdgeKind
 from explorer.networks.spec import NetworkSpec
 
 _MARGIN = 24.0
 _FOOT = 34.0
 _STROKE = 30.0
+_SCALE = 2.0
 _WORDS: dict[EdgeKind, str] = {
     "identity": "identity shortcut", "projection": "projection (1×1 conv)", "subsampling": "option A (subsample, pad)",
     "scale": "scaled shortcut", "gate": "gated shortcut", "dropout": "dropout shortcut", "concat": "concatenation",
@@ -39,12 +45,36 @@ class ComparisonFigure(Drawing):
         self._palette = palette
         self.title = ", ".join(spec.name for spec in specs)
         self.description = tr("{networks}, aligned by resolution", networks=self.title)
-        self.ground = palette.window
 
     @property
     def size(self) -> QSizeF:
         content = self._scene.content()
         return QSizeF(content.width() + 2 * _MARGIN, content.height() + _FOOT + 2 * _MARGIN)
+
+    def save(self, path: Path) -> None:
+        """Write it as .svg, .pdf or .png.
+
+        Raises:
+            UserError: another suffix, or a place that can't be written; an old file stays whole.
+        """
+        makers = {".svg": self.svg, ".pdf": self.pdf, ".png": self._png}
+        maker = makers.get(path.suffix.lower())
+        if maker is None:
+            raise UserError(
+                "The figure can be written as {suffixes}; give the file one of these endings instead of {path}.",
+                suffixes=", ".join(makers), path=path.name,
+            )  # fmt: skip
+        write_whole(path, maker())
+
+    def image(self) -> QImage:
+        """Two pixels for each logical one, or fewer where that were too many."""
+        scale = min(_SCALE, LARGEST_SIDE / max(self.size.width(), self.size.height()))
+        image = QImage((self.size * scale).toSize(), QImage.Format.Format_RGB32)
+        self._paint_on(image, scale)
+        return image
+
+    def _png(self) -> bytes:
+        return png(self.image())
 
     def paint(self, painter: QPainter) -> None:
         painter.fillRect(QRectF(QPointF(), self.size), QColor(self._palette.window))

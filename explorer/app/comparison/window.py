@@ -129,10 +129,3 @@ class ComparisonWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.shown.emit(False)
         super().closeEvent(event)
-
-
-def bring_up(window: QWidget) -> None:
-    """Show a window, in front of the others."""
-    window.show()
-    window.raise_()
-    window.activateWindow()
