@@ -32,7 +32,9 @@ class Times(QObject):
     """
 
     measured = Signal(object)
-    """A Colouring, or None where what was measured holds no longer."""
+    """Seconds of each part by its id, or None where what was measured holds no longer."""
+    coloured = Signal(object)
+    """A Colouring that was asked for, or None where what was measured holds no longer."""
     said = Signal(str)
     """That it was done elsewhere than asked for."""
     refused = Signal(str)
@@ -40,31 +42,49 @@ class Times(QObject):
     def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._jobs = document, jobs
-        self._there = False
+        self._known: Colouring | None = None
+        self._wanted = False
         document.spec_changed.connect(self._forget)
         document.device_changed.connect(self._forget)
         jobs.finished.connect(self._finished)
         jobs.failed.connect(self._failed)
 
-    def request(self, kind: str) -> None:
-        """Measure, where it is time that is wanted."""
-        if kind == TIME:
-            state = self._document.state
-            request = TimingRequest((state.spec,), state.weights, state.device.id, by_part=True)
-            self._jobs.submit(Lane.TIMES, TimingJob(request))
+    def colour(self, kind: str) -> None:
+        """Colour the blocks by their times, where it is time that is wanted: by what is known, or once it is."""
+        if kind != TIME:
+            return
+        self._wanted = True
+        if self._known is None:
+            self._submit()
+        else:
+            self.coloured.emit(self._known)
+
+    def measure(self) -> None:
+        """Measure, anew where it was done already; the diagram's colours change only where they are of times."""
+        self._wanted = False
+        self._submit()
+
+    def _submit(self) -> None:
+        state = self._document.state
+        request = TimingRequest((state.spec,), state.weights, state.device.id, by_part=True)
+        self._jobs.submit(Lane.TIMES, TimingJob(request))
 
     def _forget(self) -> None:
         self._jobs.cancel(Lane.TIMES)
-        if self._there:
-            self._there = False
+        if self._known is not None:
+            self._known = None
             self.measured.emit(None)
+            self.coloured.emit(None)
 
     def _finished(self, lane: Lane, value: Any) -> None:
-        if lane is Lane.TIMES:
-            self._there = True
-            self.measured.emit(time_colouring(value))
-            if value.note:
-                self.said.emit(translated(value.note))
+        if lane is not Lane.TIMES:
+            return
+        self._known = time_colouring(value)
+        self.measured.emit(self._known.values)
+        if self._wanted:
+            self.coloured.emit(self._known)
+        if value.note:
+            self.said.emit(translated(value.note))
 
     def _failed(self, lane: Lane, error: UserError) -> None:
         if lane is Lane.TIMES:

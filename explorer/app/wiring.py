@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from explorer.app.help import show_about, show_keys
+from explorer.app.times import TIME
 from explorer.engine.training_logs import training_logs
 
 if TYPE_CHECKING:
     from explorer.app.window import Window
+    from explorer.networks.colouring import Colouring
 
 
 def slots(window: Window) -> dict[str, Callable[[], object]]:
@@ -77,6 +79,13 @@ def _show_minimap(window: Window) -> None:
     window.diagram.set_minimap(window.settings.minimap)
 
 
+def _colour_by_time(window: Window, colouring: Colouring | None) -> None:
+    """Times that hold no longer take no other colours away."""
+    present = window.diagram.colouring
+    if colouring is not None or (present is not None and present.kind == TIME):
+        window.diagram.set_colouring(colouring)
+
+
 def wire_panels(window: Window) -> None:
     """Requests of panels -> commands, or jobs that lead to them."""
     window.actions_by_name["minimap"].setCheckable(True)
@@ -107,7 +116,8 @@ def wire_panels(window: Window) -> None:
     window.maps_panel.save_requested.connect(window.files.save_maps)
     window.maps_panel.copy_requested.connect(window.files.copy_image)
     window.status.cancel_requested.connect(window.runner.cancel)
-    window.diagram.colouring_requested.connect(window.times.request)
+    window.diagram.colouring_requested.connect(window.times.colour)
+    window.blocks_panel.columns.measure_requested.connect(window.times.measure)
     window.diagram.offer_time(True)
 
 
@@ -120,7 +130,8 @@ def wire_results(window: Window) -> None:
     window.jobs.stopped.connect(partial(window.show_busy, False))
     window.jobs.paused.connect(window.status.job_paused)
     window.jobs.resumed.connect(window.status.job_resumed)
-    window.times.measured.connect(window.diagram.set_colouring)
+    window.times.measured.connect(window.blocks_panel.set_times)
+    window.times.coloured.connect(partial(_colour_by_time, window))
     window.times.said.connect(window.notice.inform)
     window.times.refused.connect(window.notice.refuse)
     window.runner.offered.connect(window.toolbar.show_offer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.app.panels.block_columns import TIME as COLUMN
 from explorer.app.times import TIME
 from explorer.networks.catalog import PRESETS
 from explorer.networks.colouring import Colouring
@@ -31,6 +32,30 @@ def test_the_stages_colours_come_back(person: Person) -> None:
     measured(person)
     person.window.diagram.choose_colouring("stages")
     assert person.window.diagram.colouring is None
+
+
+def test_what_was_measured_is_not_measured_twice(person: Person) -> None:
+    before = measured(person)
+    person.window.diagram.choose_colouring("stages")
+    person.window.diagram.choose_colouring(TIME)
+    assert person.window.diagram.colouring is before
+
+
+def test_the_tree_has_the_times_in_a_column(person: Person) -> None:
+    """Measured from the tree's own menu, the diagram keeps its colours."""
+    columns = person.window.blocks_panel.columns
+    assert not columns.shown("time")
+    columns._fill()
+    next(action for action in columns.menu.actions() if action.text() == "Measure time").trigger()
+    person.wait(lambda: columns.shown("time"))
+    assert person.window.diagram.colouring is None
+    columns.sort(COLUMN)
+    model = person.window.blocks_panel.view.model()
+    first = model.index(0, COLUMN).data()
+    assert first.endswith("s")
+    person.window.runner.request_preset(PRESETS["resnet56"])
+    person.wait(lambda: person.state.spec.depth == 56)
+    assert not columns.shown("time")
 
 
 def test_of_another_network_nothing_is_known(person: Person) -> None:

@@ -41,7 +41,7 @@ def cell(view: ComparisonWindow, title: str) -> list[str]:
 
 def test_the_open_network_beside_its_plain_twin(person: Person) -> None:
     view = compare(person)
-    assert [choice.currentText() for choice in view.choosers.lists[:2]] == ["Plain-20", "ResNet-20"]
+    assert [button.text() for button in view.choosers.buttons[:2]] == ["Plain-20  ▾", "ResNet-20  ▾"]
     assert cell(view, "Shortcuts") == ["none", "7 identity, 2 option A"]
     assert cell(view, "Fashion-MNIST test, bundled") == ["92.84 %", "94.31 %"]
     assert cell(view, "CIFAR-10 test") == ["–", "91.25 %"]
@@ -80,7 +80,7 @@ def test_figure_3_is_one_click(person: Person) -> None:
     person.window.comparison.cancel()  # three untrained networks of ImageNet's size would only take time here
     assert [spec.name for spec in person.window.comparison.specs] == ["VGG-19", "Plain-34", "ResNet-34"]
     assert view.view.figure.alignment.sides == (224, 112, 56, 28, 14, 7, 1)
-    assert [choice.currentText() for choice in view.choosers.lists] == ["VGG-19", "Plain-34", "ResNet-34"]
+    assert [button.text() for button in view.choosers.buttons] == ["VGG-19  ▾", "Plain-34  ▾", "ResNet-34  ▾"]
     assert cell(view, "ImageNet validation, 10 crops") == ["–", "71.46 %", "75.48 %"]
     view.choosers.drop.click()
     assert len(person.window.comparison.specs) == 2
@@ -131,7 +131,12 @@ def test_measuring_is_stopped_by_the_same_button(person: Person) -> None:
 
 def test_another_network_from_the_list(person: Person) -> None:
     view = compare(person)
-    person.window.comparison.compare((PAIR[0], PRESETS["resnet56"]))
+    view.choosers.buttons[1].click()
+    chooser = view.choosers.chooser
+    assert chooser.isVisible()
+    person.bot.keyClicks(chooser.search, "resnet56")
+    person.bot.keyClick(chooser.search, Qt.Key.Key_Return)
+    assert person.window.comparison.specs == (person.state.spec.twin(), PRESETS["resnet56"])
     person.wait(lambda: len(view.pictures._answers) == 2)
     assert cell(view, "Depth (weighted layers)") == ["20", "56"]
     assert "ResNet-56" in view.windowTitle()

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from explorer.app.network_chooser import NetworkChooser
 from explorer.app.text import tr
 from explorer.app.theme import SPACE
-from explorer.app.widgets.choice import Choice
 from explorer.networks.catalog import PRESETS
 from explorer.networks.comparison import MOST
 from explorer.networks.spec import NetworkSpec
 
 _THIRD = "resnet50"
-_ROWS = 24
 
 
 class Choosers(QWidget):
-    """One list a network; the third comes and goes."""
+    """One button a network, with the list of all of them below; the third comes and goes."""
 
     chosen = Signal(object)
     """A tuple of two or three NetworkSpecs."""
@@ -27,62 +27,66 @@ class Choosers(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.specs: tuple[NetworkSpec, ...] = ()
-        self.lists = [Choice(tr("Network {number}", number=place + 1)) for place in range(MOST)]
-        self.add = QPushButton(tr("+ Third network"))
-        self.add.setProperty("quiet", True)
+        self._trained: tuple[NetworkSpec, ...] = ()
+        self._place = 0
+        self.chooser = NetworkChooser(self)
+        self.chooser.chosen.connect(self._take)
+        self.buttons = [QPushButton() for _ in range(MOST)]
+        self.words = [QLabel(tr("and")) for _ in range(MOST - 1)]
+        self.add = _quiet(tr("+ Third network"))
         self.add.clicked.connect(self._add_third)
-        self.drop = QPushButton("×")
-        self.drop.setProperty("quiet", True)
+        self.drop = _quiet("×")
         self.drop.setToolTip(tr("Only two networks"))
         self.drop.setAccessibleName(tr("Take the third network away"))
         self.drop.clicked.connect(self._drop_third)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE)
-        self.against = []
-        for place, choice in enumerate(self.lists):
-            choice.setMaxVisibleItems(_ROWS)
-            choice.activated.connect(partial(self._choose, place))
+        for place, button in enumerate(self.buttons):
+            button.clicked.connect(partial(self.choose, place))
             if place:
-                word = QLabel(tr("and"))
-                word.setProperty("rank", "muted")
-                self.against.append(word)
-                layout.addWidget(word)
-            layout.addWidget(choice)
+                self.words[place - 1].setProperty("rank", "muted")
+                layout.addWidget(self.words[place - 1])
+            layout.addWidget(button)
         layout.addWidget(self.drop)
         layout.addWidget(self.add)
 
     def show_networks(self, specs: tuple[NetworkSpec, ...]) -> None:
-        """What is compared now; a network of no name stands first in its list."""
+        """What is compared now."""
         self.specs = specs
-        for place, choice in enumerate(self.lists):
+        for place, button in enumerate(self.buttons):
             there = place < len(specs)
-            choice.setVisible(there)
+            button.setVisible(there)
             if place:
-                self.against[place - 1].setVisible(there)
+                self.words[place - 1].setVisible(there)
             if there:
-                self._fill(choice, specs[place])
+                button.setText(f"{specs[place].name}  ▾")
+                button.setAccessibleName(tr("Network {number}: {name}", number=place + 1, name=specs[place].name))
         third = len(specs) == MOST
         self.add.setVisible(not third)
         self.drop.setVisible(third)
 
-    @staticmethod
-    def _fill(choice: Choice, spec: NetworkSpec) -> None:
-        choice.clear()
-        if spec not in PRESETS.values():
-            choice.addItem(spec.name, spec)
-        for preset in PRESETS.values():
-            choice.addItem(preset.name, preset)
-            if preset == spec:
-                choice.setCurrentIndex(choice.count() - 1)
+    def show_trained(self, specs: Iterable[NetworkSpec]) -> None:
+        """Networks that the program brings weights along for."""
+        self._trained = tuple(specs)
 
-    def _choose(self, place: int, index: int) -> None:
-        spec = self.lists[place].itemData(index)
-        if spec != self.specs[place]:
-            self.chosen.emit((*self.specs[:place], spec, *self.specs[place + 1 :]))
+    def choose(self, place: int, _checked: bool = False) -> None:
+        """Open the list for one of the networks."""
+        self._place = place
+        self.chooser.open_below(self.buttons[place], self.specs[place], self._trained)
+
+    def _take(self, spec: NetworkSpec) -> None:
+        if spec != self.specs[self._place]:
+            self.chosen.emit((*self.specs[: self._place], spec, *self.specs[self._place + 1 :]))
 
     def _add_third(self) -> None:
         self.chosen.emit((*self.specs, PRESETS[_THIRD]))
 
     def _drop_third(self) -> None:
         self.chosen.emit(self.specs[:2])
+
+
+def _quiet(text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("quiet", True)
+    return button

@@ -98,6 +98,7 @@ class ComparisonDesk(QObject):
             self._window.jobs.cancel(lane)
         self.view.show_networks(self.specs)
         self.view.table.show_networks(self.specs, self._known())
+        self.view.choosers.show_trained(info.spec for info in self._window.runner.bundled())
         self._stale()
         self.view.show()
         self.view.raise_()

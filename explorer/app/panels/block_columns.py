@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHeaderView, QMenu, QToolButton, QTreeView, QWidget
 
@@ -33,6 +33,9 @@ class Columns(QObject):
         view: the tree.
         proxy: what sorts its rows.
     """
+
+    measure_requested = Signal()
+    """The time of each block is to be measured."""
 
     def __init__(self, view: QTreeView, proxy: QSortFilterProxyModel) -> None:
         super().__init__(view)
@@ -149,6 +152,7 @@ class Columns(QObject):
             action.setCheckable(True)
             action.setChecked(self.shown(key))
             action.toggled.connect(partial(self.show, key))
+        menu.addAction(tr("Measure time again") if self._measured else tr("Measure time"), self.measure_requested.emit)
         menu.addSeparator()
         group = QActionGroup(menu)
         sortings: list[tuple[int | None, str]] = [(None, tr("In the network's order"))]
