@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from explorer.engine.tracks import ADDABLE, Step, compiled, leaf, plant, run
 from explorer.networks.lesion import INTACT, Lesion, Mode, places
-from explorer.networks.operations import Operation, Wiring, state_of
+from explorer.networks.operations import SHORTCUT_ONLY, Operation, Wiring, state_of
 from explorer.networks.spec import BlockSpec, NetworkSpec
 
 Parts = dict[str, tuple[Operation, ...]]
@@ -104,6 +104,10 @@ class Block:
         assert join is not None
         if self._gate is not None:
             opened = self._gate(x)
+            if join.number == SHORTCUT_ONLY:
+                assert carried is not None
+                left: Tensor = (1 - opened) * carried
+                return left
             y = opened * y if join.number else y
             return y if carried is None else y + (1 - opened) * carried
         if carried is None:

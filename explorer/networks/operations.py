@@ -55,6 +55,8 @@ class Operation:
 
 
 Operations = tuple[Operation, ...]
+SHORTCUT_ONLY = -1.0
+"""Number of a gate whose branch is gone."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def test_cut_shortcuts_and_other_families(command: Command, tmp_path: Path) -> N
         (("resnet20", "--delete", "layer1.1", "--cut", "layer1.1", "-o", "out.py"), "at once"),
         (("vgg11", "--delete", "layer2.0", "-o", "out.py"), "can't be deleted"),
         (("mlp8_16", "--cut", "layer1.9", "-o", "out.py"), "no block"),
-        (("resnet110_exclusive_gate", "--delete", "layer1.1", "-o", "out.py"), "its gate acts on both"),
+        (("resnet110_exclusive_gate", "--cut", "layer1.1", "-o", "out.py"), "its gate goes by"),
         (("resnet20", "--weights", "imagenet", "-o", "out.py"), "no ImageNet weights"),
         (("resnet18", "--weights", "resnet20-fashion-mnist", "-o", "out.safetensors"), "are weights of ResNet-20"),
         (("resnet20", "--weights", "missing.pth", "-o", "out.py"), "no weights named"),

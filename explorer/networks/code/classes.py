@@ -10,7 +10,7 @@ from explorer.networks.code.forms import OPTIONAL, Form
 from explorer.networks.code.layout import Call, docstring, laid_out
 from explorer.networks.code.leaves import words
 from explorer.networks.code.symbols import IN, OUT, Symbols
-from explorer.networks.operations import Operation
+from explorer.networks.operations import SHORTCUT_ONLY, Operation
 
 _BODY = 8
 _STOCHASTIC = "stochastic_depth"
@@ -49,7 +49,10 @@ class _Sections:
         self.shared, parting = self._items("shared", IN, False)
         self.branch, leaving = self._items("branch", parting, True, concat)
         self.shortcut, _ = self._items("shortcut", parting, True)
-        self.gate = self._items("join", IN, True)[0] if self.join is not None and self.join.kind == "gate" else []
+        self.gate: list[Item] = []
+        if self.join is not None and self.join.kind == "gate":
+            self.gate, opened = self._items("join", IN, True)
+            leaving = leaving if self.branch else opened
         self.leaving = f"{IN} + {leaving}" if concat else leaving
         self.after, _ = self._items("after", self.leaving, False)
 
@@ -218,6 +221,8 @@ def _joined(join: Operation, carried: str, sections: _Sections, done: list[str])
     if join.kind == "add":
         return f"out + {carried}"
     done.append(f"gate = torch.sigmoid(self.{sections.gate[0].path[0]}(x))")
+    if join.number == SHORTCUT_ONLY:
+        return f"(1 - gate) * {carried}"
     return f"{'gate * ' if join.number else ''}out + (1 - gate) * {carried}"
 
 
@@ -238,6 +243,8 @@ def _words(sections: _Sections) -> str:
     where = " where the shape changes" if sections.form.optional else ""
     if wiring.join is not None:
         ways = {"add": "added to", "concat": "behind", "gate": "gated together with"}
+        if wiring.join.number == SHORTCUT_ONLY:
+            found, ways = "No branch", {"gate": "a gate on"}
         found += f"; {ways[wiring.join.kind]} the input"
         found += f" ({way}{where})" if way else ""
     behind = ", ".join(words(one) for one in wiring.after)

@@ -81,12 +81,12 @@ class Symbols:
 
     def _number(self, like: _Ops, number: Callable[[Operation], int], name: str) -> str:
         vector = {index: number(op) for index, op in like.items()}
-        if len(set(vector.values())) == 1:
+        known = next((one for one in self._others if one.startswith(name) and self._matches(one, vector)), None)
+        constant = len(set(vector.values())) == 1
+        # What only some blocks have is called as in the others, though it be the same number in each of the some.
+        if constant and (known is None or len(like) == self._count):
             return str(next(iter(vector.values())))
-        for known in self._others:
-            if known.startswith(name) and self._matches(known, vector):
-                return known
-        return self._added(vector, name, self._others)
+        return known or self._added(vector, name, self._others)
 
     def _padding(self, like: _Ops, kernel: str) -> str:
         if not kernel.isdigit() and all(op.padding == op.kernel // 2 for op in like.values()):

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from explorer.networks.lesion import Lesion, places
-from explorer.networks.operations import Operation, Operations, Wiring
+from explorer.networks.operations import SHORTCUT_ONLY, Operation, Operations, Wiring
 from explorer.networks.spec import BlockSpec, NetworkSpec, Own, Shape, SpecError, StageSpec, as_tuples
 
 Remains = Literal["whole", "shortcut", "branch"]
@@ -75,6 +75,9 @@ class RemainingBlock(BlockSpec):
             return replace(wiring, before=before)
         if self.remains == "branch":
             return Wiring(before, branch=(*wiring.shared, *wiring.branch), after=wiring.after)
+        if wiring.join is not None and wiring.join.kind == "gate":
+            gate = replace(wiring.join, number=SHORTCUT_ONLY)
+            return Wiring(before, shortcut=wiring.shortcut, join=gate, after=wiring.after)
         return Wiring(before, branch=_way_around(wiring))
 
 
@@ -125,10 +128,10 @@ class PrunedSpec(NetworkSpec):
         for block in self.base.all_blocks:
             wiring = block.operations(shape)
             shape = wiring.all[-1].output
-            if block.id in (*self.deleted, *self.cut) and wiring.join is not None and wiring.join.kind == "gate":
+            if block.id in self.cut and wiring.join is not None and wiring.join.kind == "gate":
                 raise SpecError(
-                    "{id} can't be left out for good, since its gate acts on both of its ways: restore it, or export "
-                    "the whole network.",
+                    "The shortcut of {id} can't be left out for good, since its gate goes by what comes to it: restore "
+                    "it, or export the whole network.",
                     id=block.id,
                 )  # fmt: skip
 
