@@ -18,7 +18,7 @@ SWITCH = FIRST + len(COLUMNS)
 TIME = FIRST + [key for key, *_ in COLUMNS].index("time")
 _BY_THEMSELVES = ("macs", "parameters", "activations")
 """Shown by themselves as far as there is room, in this order."""
-_WIDTH = 54
+_WIDTHS = {"parameters": 50, "macs": 50, "activations": 62, "time": 58}
 _DESCENDING, _ASCENDING = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
 
 
@@ -66,9 +66,10 @@ class Columns(QObject):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         header.setStyleSheet("QHeaderView::section { padding: 3px 2px; }")
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column in range(FIRST, SWITCH + 1):
+        widths = {SWITCH: SWITCH_WIDTH, **{column: _WIDTHS[key] for column, (key, *_) in enumerate(COLUMNS, FIRST)}}
+        for column, width in widths.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, SWITCH_WIDTH if column == SWITCH else _WIDTH)
+            header.resizeSection(column, width)
         header.sectionClicked.connect(self.sort_next)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
@@ -98,11 +99,11 @@ class Columns(QObject):
         visible = {key for key, chosen in self._chosen.items() if chosen and (key != "time" or self._measured)}
         if self._measured and self._chosen.get("time", True):
             visible.add("time")
-        room = self._view.viewport().width() - SWITCH_WIDTH - self._names - _WIDTH * len(visible)
+        room = self._view.viewport().width() - SWITCH_WIDTH - self._names - sum(_WIDTHS[key] for key in visible)
         for key in _BY_THEMSELVES:
-            if key not in self._chosen and (room >= _WIDTH or key == "macs"):
+            room -= 0 if key in self._chosen else _WIDTHS[key]
+            if key not in self._chosen and (room >= 0 or key == "macs"):
                 visible.add(key)
-                room -= _WIDTH
         return visible
 
     def set_measured(self, measured: bool) -> None:

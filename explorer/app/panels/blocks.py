@@ -114,7 +114,7 @@ class BlocksPanel(Panel):
             self._model.setHeaderData(column, Qt.Orientation.Horizontal, "")
         self.columns.set_up()
         view.setUniformRowHeights(True)
-        view.setIndentation(14)
+        view.setIndentation(12)
         view.setMouseTracking(True)
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
