@@ -34,7 +34,7 @@ from explorer.networks import catalog
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 
-_SIZE = QSize(440, 520)
+_SIZE = QSize(500, 540)
 _ROW = 26
 _NUMBERS = (64, 92)
 """Widths of the columns of numbers."""
