@@ -22,8 +22,16 @@ from explorer.networks.families.densenet import DenseNetSpec, dense, dense_image
 from explorer.networks.families.efficientnet import SCALES, EfficientNetSpec, efficientnet
 from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.pruned import PrunedSpec
-from explorer.networks.families.resnet import ResNetSpec, resnext, wide
-from explorer.networks.families.resnet_depths import CIFAR, CIFAR_BOTTLENECK, IMAGENET, cifar, imagenet
+from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.families.resnet_depths import (
+    CIFAR,
+    CIFAR_BOTTLENECK,
+    IMAGENET,
+    cifar,
+    imagenet,
+    resnext,
+    wide,
+)
 from explorer.networks.families.vgg import CONVOLUTIONS, VggSpec
 from explorer.networks.spec import NetworkSpec
 

@@ -1,4 +1,4 @@
-"""Depths -> residual networks, those of the papers and any other depth in their pattern."""
+"""Depths -> residual networks, those of the papers and any other depth in their pattern; wide ones and ResNeXt."""
 
 from __future__ import annotations
 
@@ -127,6 +127,45 @@ def residual_twin(spec: ResNetSpec, shortcut: ShortcutOption) -> ResNetSpec:
             number=odd, count=spec.blocks[odd - 1],
         )  # fmt: skip
     return spec.with_(blocks=tuple(count // 2 for count in spec.blocks), block="basic", shortcut=shortcut)
+
+
+def wide(depth: int, widening: int, dropout: float = 0.0) -> ResNetSpec:
+    """WRN-depth-widening for CIFAR (Zagoruyko and Komodakis 2016, Table 1): depth 6n + 4, pre-activation basic blocks.
+
+    Raises:
+        SpecError: there is no such depth.
+    """
+    count, rest = divmod(depth - 4, 6)
+    if rest or count < 1:
+        near = " or ".join(str(6 * number + 4) for number in (max(count, 1), max(count, 0) + 1) if number)
+        raise SpecError(
+            "There is no WRN with {depth} layers, as depths are 6n + 4; try {near}.", depth=depth, near=near
+        )
+    return ResNetSpec(
+        "cifar", (count,) * 3, "basic", "B", side=32, classes=10, width=16 * widening, order="pre-activation",
+        stem_width=16, dropout=dropout,
+    )  # fmt: skip
+
+
+def resnext(depth: int, groups: int, base_width: int) -> ResNetSpec:
+    """ResNeXt (Xie et al. 2017): of ImageNet's depths with four stages, else of CIFAR's 9n + 2 with three (section
+    5.3).
+
+    Raises:
+        SpecError: there is no such depth.
+    """
+    stages = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}.get(depth)
+    if stages is not None:
+        return ResNetSpec("imagenet", stages, "bottleneck", groups=groups, base_width=base_width)
+    count, rest = divmod(depth - 2, 9)
+    if rest or count < 1:
+        raise SpecError(
+            "There is no ResNeXt with {depth} layers; try 50, 101 or 152, or {near} for CIFAR.",
+            depth=depth, near=9 * max(round((depth - 2) / 9), 1) + 2,
+        )  # fmt: skip
+    return ResNetSpec(
+        "cifar", (count,) * 3, "bottleneck", "B", side=32, classes=10, width=64, groups=groups, base_width=base_width
+    )
 
 
 def _kinds(block: BlockKind) -> tuple[BlockKind, ...]:
