@@ -37,7 +37,7 @@ def known_accuracies(spec: NetworkSpec, infos: Iterable[WeightsInfo]) -> tuple[K
     paper = published(spec)
     found = [] if paper is None else [Known(paper.accuracy, paper.data, paper.source)]
     found += [
-        Known(round(info.accuracy, 6), _data(info), info.source)
+        Known(round(info.accuracy, 6), _data(info), _source(info))
         for info in infos
         if info.accuracy is not None and info.spec.same_architecture(spec)
     ]
@@ -58,3 +58,12 @@ def _data(info: WeightsInfo) -> str:
     if info.ref.value.endswith("fashion-mnist"):
         return Sentence("Fashion-MNIST test, bundled")
     return info.title
+
+
+def _source(info: WeightsInfo) -> str:
+    """In a few words; on which images is said elsewhere."""
+    if info.ref.kind is WeightsKind.TORCHVISION:
+        return Sentence("torchvision's {name}", name=info.ref.value)
+    if info.ref.kind is WeightsKind.BUNDLED:
+        return Sentence("trained with this program")
+    return info.source

@@ -51,7 +51,7 @@ def test_for_reading(command: Command) -> None:
     assert parameters.split()[2:] == ["11,689,512", "25,557,032", "25,028,904"]
     classes = next(line for line in lines if "Classes" in line)
     assert classes.startswith("  ")
-    assert "] torchvision's ResNet18_Weights.IMAGENET1K_V1;" in ran.out
+    assert "] torchvision's ResNet18_Weights.IMAGENET1K_V1\n" in ran.out
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])

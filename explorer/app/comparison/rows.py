@@ -91,7 +91,7 @@ def accuracy_rows(known: tuple[tuple[Known, ...], ...]) -> list[Row]:
 def sources(known: tuple[tuple[Known, ...], ...]) -> str:
     """Where the accuracies are from, each source once."""
     found = dict.fromkeys(each.source for _, values in side_by_side(known) for each in values if each is not None)
-    return "\n".join(translated(source) for source in found)
+    return "; ".join(translated(source) for source in found)
 
 
 def timing_row(timing: TimingResult | None, count: int) -> Row:

@@ -143,7 +143,7 @@ class DifferenceTable(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         table.resizeRowsToContents()
         told = sources(self._known)
-        self.sources.setText(tr("Accuracies: {sources}", sources=told) if told else "")
+        self.sources.setText(tr("Sources of the accuracies: {sources}", sources=told) if told else "")
         self.sources.setVisible(bool(told))
 
     def _fill_row(self, number: int, row: Row) -> None:
