@@ -58,6 +58,7 @@ class ComparisonDesk(QObject):
         jobs.stopped.connect(self._stopped)
         document.picture_changed.connect(self._stale)
         document.device_changed.connect(self._stale)
+        document.weights_changed.connect(self._weights_changed)
         window.runner.offered.connect(self._show_known)
 
     # -- opening -------------------------------------------------------------------------------------------------
@@ -160,6 +161,11 @@ class ComparisonDesk(QObject):
             self._window.jobs.cancel(Lane.COMPARE)
             self.view.pictures.show_networks(self.specs, self._window.document.state.picture)
             self._soon.start()
+
+    def _weights_changed(self) -> None:
+        """They matter where the network that is open is among those compared."""
+        if any(spec.same_architecture(self._window.document.state.spec) for spec in self.specs):
+            self._stale()
 
     def _run_picture(self) -> None:
         state = self._window.document.state

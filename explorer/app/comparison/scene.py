@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
@@ -220,15 +220,19 @@ class _Lines(_Item):
 
     def __init__(self, placed: Placed, look: Look) -> None:
         super().__init__(look, QRectF(0, 0, placed.width, placed.height))
-        self._lines = placed.lines
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._lines = [QLineF(line.x, line.top, line.x, line.bottom - 1) for line in placed.lines]
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        seen = option.exposedRect
+        lines = [line for line in self._lines if line.y2() >= seen.top() and line.y1() <= seen.bottom()]
         painter.setPen(QPen(QColor(self.look.palette.edge), 1.1))
         painter.setBrush(QColor(self.look.palette.edge))
-        for line in self._lines:
-            end = QPointF(line.x, line.bottom - 1)
-            painter.drawLine(QPointF(line.x, line.top), end)
-            painter.drawPolygon(QPolygonF([end, end + QPointF(-2.6, -4.2), end + QPointF(2.6, -4.2)]))
+        painter.drawLines(lines)
+        if self.readable(painter, option):
+            for line in lines:
+                end = line.p2()
+                painter.drawPolygon(QPolygonF([end, end + QPointF(-2.6, -4.2), end + QPointF(2.6, -4.2)]))
 
 
 class CardItem(_Item):
