@@ -116,7 +116,7 @@ def test_the_list_in_words(command: Command) -> None:
     ran = command("list")
     assert ran.status == 0
     lines = ran.out.splitlines()
-    assert "CIFAR family" in lines
+    assert PRESETS["resnet20"].heading in lines
     (row,) = [line for line in lines if line.split()[:1] == ["resnet18"]]
     assert row.split()[1:4] == ["18", "11,689,512", "1,814,073,344"]
     assert "Fashion-MNIST (bundled) 94.0 %, ImageNet (torchvision) 69.8 %" in row
