@@ -340,6 +340,15 @@ def test_of_a_plain_network_nothing_is_said_of_branches_and_shortcuts(
     assert ("Veit et al. 2016, Fig. 3" in text) is (len(deleted) == 1)
 
 
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [("resnet20", "residual branch"), ("plain20", "passes its input on"), ("densenet121", "channels that it adds")],
+)
+def test_what_deleting_will_do_is_said_beforehand(qtbot: QtBot, network: str, said: str) -> None:
+    panel = show(qtbot, AccuracyPanel(document(PRESETS[network])))
+    assert said in panel.sentence.text()
+
+
 def test_sentences_of_cut_and_moved_blocks() -> None:
     swapped = INTACT.swapped(SMALL, "layer1.0", "layer1.2")
     assert moved_blocks(SMALL, swapped) == {"layer1.2": "layer1.0", "layer1.0": "layer1.2"}

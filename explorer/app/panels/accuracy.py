@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from explorer.app.document import Document
-from explorer.app.panels.deletion_texts import lesion_sentence, moved_blocks, ordered
+from explorer.app.panels.deletion_texts import lesion_sentence, moved_blocks, nothing_sentence, ordered
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.chips import ChipArea
@@ -283,10 +283,7 @@ class AccuracyPanel(Panel):
         for before, after in pairwise([self.data, *chips, self.restore_all]):
             self.setTabOrder(before, after)
         self.restore_all.setVisible(bool(lesion))
-        none = tr("None. Click a block's switch, or press Space on it, to delete its residual branch.")
-        if spec.plain:
-            none = tr("None. Click a switch, or press Space, to delete: what is deleted passes its input on.")
-        self.sentence.setText(lesion_sentence(spec, lesion) or none)
+        self.sentence.setText(lesion_sentence(spec, lesion) or nothing_sentence(spec))
 
 
 def _heading(used: list[str], spec: NetworkSpec) -> str:

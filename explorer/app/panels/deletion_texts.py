@@ -85,6 +85,15 @@ def moved_blocks(spec: NetworkSpec, lesion: Lesion) -> dict[str, str]:
     return {place.block: place.spec.id for place in standing if place.block != place.spec.id}
 
 
+def nothing_sentence(spec: NetworkSpec) -> str:
+    """How to delete, where nothing is done to a network."""
+    if spec.plain:
+        return tr("None. Click a switch, or press Space, to delete: what is deleted passes its input on.")
+    if spec.all_blocks[0].shortcut == "concat":
+        return tr("None. Click a layer's switch, or press Space on it, to make the channels that it adds zero.")
+    return tr("None. Click a block's switch, or press Space on it, to delete its residual branch.")
+
+
 def lesion_sentence(spec: NetworkSpec, lesion: Lesion) -> str:
     """What all that is done to a network means; empty for nothing."""
     parts = [deletion_sentence(ordered(spec, lesion.deleted))]
