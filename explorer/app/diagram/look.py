@@ -238,6 +238,8 @@ def _kernels_of(block: BlockSpec, shape: Shape) -> str:
     depthwise = next((one for one in weighted if 1 < one.groups == one.input[0]), None)
     if depthwise is not None:  # what tells one MBConv from another; the rest is there when it is opened
         return tr("dw {window}", window=f"{depthwise.kernel}×{depthwise.kernel}")
+    if not weighted:
+        return tr("shortcut")  # all that is left of a block that was left out for good
     texts = [tr("fc") if one.kind == "linear" else f"{one.kernel}×{one.kernel}" for one in weighted]
     return f"{texts[0]}, {block.out_channels}" if block.kind == "layer" else ", ".join(texts)
 
