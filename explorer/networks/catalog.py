@@ -142,9 +142,9 @@ def named(name: str) -> NetworkSpec | None:
 
 
 def nearest(name: str) -> tuple[str, ...]:
-    """Names of presets that are like one, at most five, as menus order them."""
-    near = get_close_matches(_squeezed(name), list(map(_squeezed, PRESETS)), 5, 0.5)
-    return tuple(known for known in PRESETS if _squeezed(known) in near)
+    """Names of presets that are like one, at most five, the nearest first."""
+    known = {_squeezed(preset): preset for preset in PRESETS}
+    return tuple(known[near] for near in get_close_matches(_squeezed(name), known, 5, 0.5))
 
 
 def _preset(name: str) -> NetworkSpec | None:

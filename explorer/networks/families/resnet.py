@@ -179,6 +179,8 @@ class ResNetSpec(NetworkSpec):
         """How people call it: `ResNet-50`, `PreResNet-110` (pre-activation), `Plain-20` (no shortcuts), `VGG-like-15`
         (no shortcuts, max pools between the stages), `WRN-28-10`, `ResNeXt-50 32x4d`; further choices in brackets."""
         more = [words[key] for words, key in ((ORDER_WORDS, self.order), (VARIANT_WORDS, self.variant)) if key in words]
+        if self.shortcut == "C":
+            more.append("option C")
         return f"{self._plain_name} ({', '.join(more)})" if more else self._plain_name
 
     @property
