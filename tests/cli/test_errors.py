@@ -31,7 +31,7 @@ WORDS: list[tuple[str, ...]] = [
     ("draw", "resnet20", "-o", "diagram"),
     ("draw", "resnet20", "-o", "missing/diagram.svg"),
     ("draw", "resnet20", "-o", "diagram.svg", "--delete", "layer7.0"),
-    ("draw", "vgg16", "-o", "diagram.svg"),
+    ("draw", "inception_v3", "-o", "diagram.svg"),
     ("predict",),
     ("predict", "missing.png"),
     ("predict", "."),
