@@ -17,11 +17,11 @@ from explorer.engine.timing_records import NetworkTiming, TimingRequest, TimingR
 from explorer.engine.writing import whole_file
 from explorer.errors import UserError
 from explorer.networks import catalog
+from explorer.networks.colouring import quantity_text
 from explorer.networks.comparison import Fact, Value, align, check_count, facts
 from explorer.networks.spec import NetworkSpec
 
 _FIGURES = (".svg", ".png", ".pdf")
-_MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _text(fact: Fact, value: Value) -> str:
     if not isinstance(value, int):
         return value or "–"
     if fact.unit == "B":
-        return f"{value / _MIB:,.2f} MiB"
+        return quantity_text(value, "B")
     return f"{value:,} {fact.unit}".strip()
 
 
@@ -130,7 +130,8 @@ def _sources(comparison: _Comparison) -> dict[str, None]:
 
 def _time_text(network: NetworkTiming) -> str:
     whole = network.whole
-    return f"{1e3 * whole.median:.3g} ms ({1e3 * whole.low:.3g} to {1e3 * whole.high:.3g}, n = {whole.rounds})"
+    median, low, high = (quantity_text(value, "s") for value in (whole.median, whole.low, whole.high))
+    return f"{median} ({low} to {high}, n = {whole.rounds})"
 
 
 def _lines(comparison: _Comparison) -> list[str]:

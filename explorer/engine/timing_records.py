@@ -46,7 +46,9 @@ class NetworkTiming:
     Attributes:
         spec: which.
         whole: of a whole pass, from input to logits.
-        parts: of `stem`, every block and `head` within a pass, by their ids; empty where they were not asked for.
+        parts: of `stem`, every block and `head` within a pass, by their ids; empty where they were not asked for. In
+            each round they add up to a pass; their medians add up to less than its median where other programs
+            interrupt every pass, but a different part each time.
     """
 
     spec: NetworkSpec
