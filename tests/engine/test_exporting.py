@@ -137,7 +137,7 @@ def test_an_untrained_network(tmp_path: Path) -> None:
     assert (tmp_path / "deep.py").read_text(encoding="utf-8").count("\n") < 120
 
 
-ONNX = ("pre-activation B", "exclusive-gate A", "DenseNet-BC", "MLP")
+ONNX = ("pre-activation B", "exclusive-gate A", "MLP")
 
 
 @pytest.mark.parametrize("name", ONNX)

@@ -56,9 +56,10 @@ GATED = [name for name in SMALL if "gate" in name]
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
-def test_each_block_alone_and_all_that_can_go_but_one(name: str) -> None:
+def test_blocks_of_every_form_alone_and_all_that_can_go_but_one(name: str) -> None:
     spec = SMALL[name]
-    for block in deletable(spec):
+    ids = deletable(spec)
+    for block in {ids[0], ids[-1], *(block.id for block in spec.all_blocks if block.downsampling and not block.kept)}:
         check(spec, Lesion(frozenset([block])))
     if len(deletable(spec)) > 1:
         check(spec, Lesion(frozenset(deletable(spec)[1:])))
@@ -96,7 +97,6 @@ def test_a_gated_shortcut_stays_and_a_sentence_says_why(name: str) -> None:
     ("name", "side", "gone"),
     [
         ("vgg11_bn", 32, ("layer5.0", "layer5.1")),
-        ("efficientnet_b0", 64, ("layer2.1", "layer4.2", "layer6.3")),
         ("efficientnet_b5", 32, ("layer3.1", "layer3.2")),
         ("densenet121", 32, ("layer1.5", "layer2.0", "layer2.7", "layer4.15")),
         ("resnext50_32x4d", 64, ("layer1.1", "layer3.0")),
