@@ -39,7 +39,6 @@ _SAFETENSORS_BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2,
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "C64": 8,
 }  # fmt: skip
-
 _TYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
     "I16": "int16", "I8": "int8", "U8": "uint8", "Double": "float64", "Float": "float32", "Half": "float16",
@@ -118,10 +117,7 @@ def _read(file: IO[bytes], name: str) -> Header:
             "{name} is of a form that torch left behind with its version 0.2: load and save it again with a later one.",
             name=name,
         )
-    raise UserError(
-        "{name} is not a checkpoint: choose a .pth, .pt, .th, .safetensors or .onnx file with a network's weights.",
-        name=name,
-    )
+    raise _no_checkpoint(name)
 
 
 def _check_names(header: Header, name: str) -> None:
@@ -217,11 +213,13 @@ def _read_zip(file: IO[bytes], size: int, name: str) -> Header:
             total = sum(members.values())
             if total > size:
                 raise _declares_more(name)
-            pickle = next(member for member in members if member.endswith("/data.pkl") or member == "data.pkl")
+            pickle = next((one for one in members if one.endswith("/data.pkl") or one == "data.pkl"), None)
+            if pickle is None:
+                raise _no_checkpoint(name)  # any other zip file: NumPy's .npz, a document
             if members[pickle] > MAX_HEADER:
                 raise _long_header(name, members[pickle])
             content = archive.read(pickle)
-    except (zipfile.BadZipFile, StopIteration, ValueError, NotImplementedError, RuntimeError, EOFError, KeyError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, KeyError):
         raise damaged(name) from None
     loaded = _unpickled(io.BytesIO(content), name)
     folder = pickle.removesuffix("data.pkl")
@@ -253,11 +251,13 @@ def _read_stream(file: IO[bytes], size: int, name: str) -> Header:
     file.seek(0)
     stream = pickles.Bounded(file, MAX_HEADER)
     try:
-        if pickles.load(stream).content != pickles.MAGIC or pickles.load(stream).content != pickles.PROTOCOL:
-            raise damaged(name)
+        if pickles.load(stream).content != pickles.MAGIC:
+            raise _no_checkpoint(name)  # another program's pickle
     except pickles.UnreadableError:
-        raise damaged(name) from None
-    _unpickled(stream, name)
+        raise _no_checkpoint(name) from None
+    if _unpickled(stream, name).content != pickles.PROTOCOL:
+        raise damaged(name)
+    _unpickled(stream, name)  # of the machine that wrote it
     loaded = _unpickled(stream, name)
     keys = _unpickled(stream, name).content
     place = stream.tell()
@@ -351,6 +351,13 @@ def find_state(content: Any, kind: type[_T]) -> dict[str, _T] | None:
 
 
 # -- sentences -----------------------------------------------------------------------------------------------------
+
+
+def _no_checkpoint(name: str) -> UserError:
+    return UserError(
+        "{name} is not a checkpoint: choose a .pth, .pt, .th, .safetensors or .onnx file with a network's weights.",
+        name=name,
+    )
 
 
 def damaged(name: str) -> UserError:

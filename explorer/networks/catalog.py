@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from explorer.errors import UserError
@@ -33,7 +34,7 @@ from explorer.networks.families.resnet_depths import (
     wide,
 )
 from explorer.networks.families.vgg import CONVOLUTIONS, VggSpec
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.spec import NetworkSpec, shown
 
 FAMILIES: dict[str, type[NetworkSpec]] = {
     "imagenet": ResNetSpec,
@@ -119,10 +120,12 @@ def find(name: str) -> NetworkSpec:
     spec = named(name)
     if spec is not None:
         return spec
+    if not name.strip():
+        raise UserError("A network's name is empty; give one that `python main.py list` shows, or a spec's JSON file.")
     names = nearest(name)
     raise UserError(
         "There is no network named {name}; {offer}, or give a spec's JSON file.",
-        name=name,
+        name=shown(name),
         offer=f"the nearest are {', '.join(names)}" if names else "give one that `python main.py list` shows",
     )  # fmt: skip
 
@@ -142,24 +145,40 @@ def named(name: str) -> NetworkSpec | None:
 
 
 def nearest(name: str) -> tuple[str, ...]:
-    """Names of presets that are like one, at most five, the nearest first."""
-    known = {_squeezed(preset): preset for preset in PRESETS}
-    return tuple(known[near] for near in get_close_matches(_squeezed(name), known, 5, 0.5))
+    """Names of presets that are like one, at most five: those that begin with it, then the nearest in spelling."""
+    typed, known = _squeezed(name), {_squeezed(preset): preset for preset in PRESETS}
+    begun = [preset for preset in known if typed and preset.startswith(typed)]
+    near = dict.fromkeys([*begun, *get_close_matches(typed, known, 5, 0.5)])
+    return tuple(known[preset] for preset in near)[:5]
 
 
 def _preset(name: str) -> NetworkSpec | None:
-    key = _squeezed(name)
-    return next((preset for known, preset in PRESETS.items() if key == _squeezed(known)), None)
+    return _by_name().get(_squeezed(name))
+
+
+@cache
+def _by_name() -> dict[str, NetworkSpec]:
+    """The presets under their names, and under what people call them where that is the name of no other."""
+    called = {_squeezed(spec.name): spec for spec in reversed(PRESETS.values())}
+    return called | {_squeezed(name): spec for name, spec in PRESETS.items()}
+
+
+_SEPARATORS = str.maketrans({"-": "_", " ": "_", ",": "_", "(": "_", ")": "_", "×": "x"})
+"""What people write between the parts of a name: `ResNeXt-29, 8×64d`."""
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.lower().translate(_SEPARATORS).split("_") if part]
 
 
 def _squeezed(name: str) -> str:
     """A name without what people write differently."""
-    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+    return "".join(_parts(name))
 
 
 def _normal(name: str) -> str:
     """A name in small letters, one `_` between two numbers and nothing between a word and a number."""
-    parts = [part for part in name.lower().replace("-", "_").replace(" ", "_").split("_") if part]
+    parts = _parts(name)
     return "".join(
         f"_{part}" if part[0].isdigit() and before and before[-1].isdigit() else part
         for before, part in zip(["", *parts], parts, strict=False)

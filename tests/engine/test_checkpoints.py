@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import pickle
 import re
 import time
 import zipfile
@@ -53,6 +55,13 @@ def refused(path: Path, spec: NetworkSpec = TINY) -> str:
         load(path, spec)
     assert_one_sentence(caught.value)
     return str(caught.value)
+
+
+def zipped() -> bytes:
+    """NumPy's own file of arrays, a zip file as torch's are."""
+    file = io.BytesIO()
+    np.savez(file, weight=np.zeros((2, 3)))
+    return file.getvalue()
 
 
 def assert_same(state: State, other: State) -> None:
@@ -301,7 +310,8 @@ def test_allowing_options_is_not_left_behind(tmp_path: Path) -> None:
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "own.pth"
     for content, words in ((b"", "is empty"), (b"hello, world", "not a checkpoint"), (b"\x89PNG", "not a checkpoint"),
-                           (b"PK\x03\x04", "is damaged"), (b"\x80\x02.", "is damaged"),
+                           (b"PK\x03\x04", "is damaged"), (b"\x80\x02.", "not a checkpoint"),
+                           (pickle.dumps({"a": np.zeros(3)}), "not a checkpoint"), (zipped(), "not a checkpoint"),
                            (b"\xff" * 8 + b"{", "is damaged")):  # fmt: skip
         path.write_bytes(content)
         assert words in refused(path), content

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import UserError
-from explorer.networks.catalog import PRESETS, find, preset_name
+from explorer.networks.catalog import PRESETS, find, nearest, preset_name
+from explorer.networks.cost import network_cost
+from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import Family, ResNetSpec
 from explorer.networks.families.resnet_depths import (
     CIFAR,
@@ -57,6 +59,68 @@ def test_every_preset_is_found_by_its_name_however_it_is_written() -> None:
             assert find(written) is spec
         assert preset_name(spec) == name
     assert len(PRESETS) >= 44
+
+
+def test_every_preset_is_found_by_what_people_call_it() -> None:
+    for preset in PRESETS.values():
+        assert find(preset.name) == preset
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("WRN-28-10", "wrn28_10"),
+        ("Wide ResNet-28-10", "wrn28_10"),
+        ("WRN-50-2", "wide_resnet50_2"),
+        ("WRN-101-2-bottleneck", "wide_resnet101_2"),
+        ("ResNeXt-29, 8x64d", "resnext29_8x64d"),
+        ("ResNeXt-50 (32×4d)", "resnext50_32x4d"),
+        ("DenseNet-BC-100-12", "densenet_bc100_12"),
+        ("EfficientNet-B7", "efficientnet_b7"),
+        ("vgg16-bn", "vgg16_bn"),
+        ("resnet 50", "resnet50"),
+        ("ResNet-50 v1.5", "resnet50"),
+        ("ResNet-50 v1", "resnet50_v1"),
+        ("preact_resnet200", "preresnet200"),
+    ],
+)
+def test_names_as_papers_and_people_write_them(written: str, name: str) -> None:
+    assert find(written) == PRESETS[name]
+
+
+def test_other_depths_of_the_papers_stride_are_found_by_their_names() -> None:
+    spec = ResNetSpec("imagenet", (2, 2, 2, 2), "bottleneck", stride_place="1x1")
+    assert find(spec.name).with_(blocks=spec.blocks) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("resnext", {"resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "resnext29_8x64d"}),
+        ("resnet", {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}),
+        ("efficient", {"efficientnet_b0", "efficientnet_b1"}),
+    ],
+)
+def test_names_that_begin_alike_are_offered_first(name: str, wanted: set[str]) -> None:
+    assert wanted <= set(nearest(name))
+
+
+@pytest.mark.parametrize(("name", "offer"), [("wrn4_2", "try 10."), ("wrn27_2", "try 22 or 28.")])
+def test_each_depth_is_offered_once(name: str, offer: str) -> None:
+    with pytest.raises(SpecError, match=offer):
+        find(name)
+    with pytest.raises(SpecError, match=r"try 4\."):
+        MlpSpec(3)
+
+
+@pytest.mark.parametrize(("family", "smallest"), [("imagenet", 29), ("cifar", 8)])
+def test_pools_that_leave_nothing_are_refused(family: Family, smallest: int) -> None:
+    """Three of them halve the map; the smallest side that is let through leaves one position."""
+    spec = ResNetSpec(family, (1, 1, 1, 1), side=smallest, downsampling="pool")
+    assert network_cost(spec).blocks[-1].output[1:] == (1, 1)
+    if family == "imagenet":
+        with pytest.raises(SpecError, match="it needs at least 29"):
+            spec.with_(side=smallest - 1)
 
 
 def test_a_preset_keeps_its_name_with_another_input() -> None:

@@ -73,8 +73,8 @@ class MlpSpec(NetworkSpec):
         self.check_numbers(_LIMITS, _WORDS)
         if not self.plain and self.depth % 2:
             raise SpecError(
-                "A block takes two layers, so a residual MLP has an even number of them: try {below} or {above}.",
-                below=max(self.depth - 1, 4), above=self.depth + 1,
+                "A block takes two layers, so a residual MLP has an even number of them: try {near}.",
+                near=" or ".join(map(str, self.neighbours("depth", self.depth))),
             )  # fmt: skip
 
     @property

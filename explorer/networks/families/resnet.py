@@ -119,6 +119,7 @@ class ResNetSpec(NetworkSpec):
         self.check_numbers(_LIMITS, _WORDS)
         self._check_blocks()
         self._check_groups()
+        self._check_maps()
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise SpecError("The share of dropout must be a number from 0 to below 1, not {value}.",
                             value=shown(self.dropout))  # fmt: skip
@@ -155,6 +156,15 @@ class ResNetSpec(NetworkSpec):
             raise SpecError(
                 "A group of {base} channels at width 64 has none at width {width}: make one of them larger.",
                 base=self.base_width, width=self.width,
+            )  # fmt: skip
+
+    def _check_maps(self) -> None:
+        """Strides round up and always leave a position; pools round down."""
+        pools = len(self.blocks) - 1
+        if self.downsampling == "pool" and self.stem_operations()[-1].output[1] < 2**pools:
+            raise SpecError(
+                "The pools of {network} leave nothing of an input of side {side}; it needs at least {smallest}.",
+                network=self.name, side=self.side, smallest=4 * 2**pools - 3 if self.large else 2**pools,
             )  # fmt: skip
 
     def _check_shortcuts(self) -> None:
@@ -357,14 +367,21 @@ class ResNetSpec(NetworkSpec):
 
     @classmethod
     def named(cls, name: str) -> NetworkSpec | None:
-        """`wrn16_4`, `resnext29_8x64d`, `resnet47`, `preresnet56`, `plain44`, as `catalog.find` normalises names."""
-        from explorer.networks.families.resnet_depths import of_depth, resnext, wide  # which imports this module
+        """`wrn16_4`, `resnext29_8x64d`, `resnet47`, `resnet26v1`, `preresnet56` or `preactresnet56`, `plain44`, as
+        `catalog.find` normalises names."""
+        # Which imports this module.
+        from explorer.networks.families.resnet_depths import from_depth, of_depth, resnext, wide
 
+        if found := re.fullmatch(r"wrn(50|101)_2(?:bottleneck)?", name):  # the paper's section 3.3, on ImageNet
+            return of_depth(int(found[1])).with_(base_width=128)
         if found := re.fullmatch(r"(?:wrn|wideresnet)(\d{1,5})_(\d{1,3})", name):
             return wide(int(found[1]), int(found[2]))
         if found := re.fullmatch(r"resnext(\d{1,5})_(\d{1,4})x(\d{1,4})d?", name):
             return resnext(int(found[1]), int(found[2]), int(found[3]))
-        if found := re.fullmatch(r"(pre)?(resnet|plain)(\d{1,5})", name):
+        if found := re.fullmatch(r"(pre(?:act)?)?(resnet|plain)(\d{1,5})", name):
             spec = of_depth(int(found[3]), plain=found[2] == "plain")
             return spec.with_(order="pre-activation") if found[1] else spec
+        if found := re.fullmatch(r"resnet(\d{1,5})v1(\.5)?", name):  # where ImageNet's bottlenecks have their stride
+            spec = from_depth("imagenet", int(found[1]), "bottleneck")
+            return spec if found[2] or spec.block == "basic" else spec.with_(stride_place="1x1")
         return None

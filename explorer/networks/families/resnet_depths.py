@@ -137,7 +137,7 @@ def wide(depth: int, widening: int, dropout: float = 0.0) -> ResNetSpec:
     """
     count, rest = divmod(depth - 4, 6)
     if rest or count < 1:
-        near = " or ".join(str(6 * number + 4) for number in (max(count, 1), max(count, 0) + 1) if number)
+        near = " or ".join(str(6 * number + 4) for number in sorted({max(count, 1), max(count + 1, 1)}))
         raise SpecError(
             "There is no WRN with {depth} layers, as depths are 6n + 4; try {near}.", depth=depth, near=near
         )
