@@ -17,7 +17,7 @@ from explorer.app.diagram.items import Z, bare
 from explorer.app.diagram.look import Look
 from explorer.networks.layout import Fan
 
-_MOST = 700
+_MOST = 240
 """Arcs drawn of a fan; of a larger one every second layer's, every third's …: more would be one grey plane."""
 _PALE = 0.42
 _LOW = 12.0

@@ -209,7 +209,7 @@ class DenseNetSpec(NetworkSpec):
 
     @property
     def layers(self) -> bool:
-        return False
+        return True
 
     @property
     def summary(self) -> str:
