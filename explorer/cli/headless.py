@@ -97,8 +97,8 @@ def draw(arguments: argparse.Namespace) -> None:
     from explorer.app.export import render_diagram
     from explorer.app.picture import PictureOptions
     from explorer.networks.colouring import cost_colouring
+    from explorer.networks.folding import runs
     from explorer.networks.graph import block_graph
-    from explorer.networks.layout import runs
 
     background = arguments.background or arguments.theme
     options = PictureOptions(

@@ -15,9 +15,10 @@ from explorer.engine.records import Step, WeightsInfo, WeightsRef
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import preset_name
+from explorer.networks.checks import SpecError
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.recognition import Candidate, Clash, Recognition, compare, recognise
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Joined, Sentence
 
 if TYPE_CHECKING:

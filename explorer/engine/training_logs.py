@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.engine.resources import bundled_weights
+from explorer.networks.checks import SpecError
 from explorer.networks.families.resnet import ResNetSpec
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 
 
 @dataclass(frozen=True)

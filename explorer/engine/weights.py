@@ -26,7 +26,8 @@ from explorer.engine.resources import bundled_weights
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.checks import SpecError
+from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Joined, Sentence
 
 State = dict[str, Tensor]

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from explorer.errors import UserError
+from explorer.networks.checks import shown
 from explorer.networks.families.densenet import IMAGENET as DENSE
 from explorer.networks.families.densenet import DenseNetSpec, dense, dense_imagenet
 from explorer.networks.families.efficientnet import SCALES, EfficientNetSpec, efficientnet
@@ -34,7 +35,7 @@ from explorer.networks.families.resnet_depths import (
     wide,
 )
 from explorer.networks.families.vgg import CONVOLUTIONS, VggSpec
-from explorer.networks.spec import NetworkSpec, shown
+from explorer.networks.spec import NetworkSpec
 
 FAMILIES: dict[str, type[NetworkSpec]] = {
     "imagenet": ResNetSpec,

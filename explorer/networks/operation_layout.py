@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from explorer.networks.folding import Cell
 from explorer.networks.graph import Graph, Node
-from explorer.networks.layout import Box, Cell, Layout, Line, Point, Rect
+from explorer.networks.layout import Box, Layout, Line, Point, Rect
 
 GAP = 16.0
 HEIGHT = 44.0

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from explorer.networks.catalog import FAMILIES, PRESETS
+from explorer.networks.checks import SpecError
 from explorer.networks.naming import COUNTER, Shapes, unwrapped, without_common_prefix
 from explorer.networks.naming.densenet import densenet_names
 from explorer.networks.naming.efficientnet import efficientnet_names
 from explorer.networks.naming.resnet import resnet_names
 from explorer.networks.naming.vgg import vgg_names
 from explorer.networks.operations import parameter_shapes
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 
 Shape = tuple[int, ...]
 _ALIKE = 0.25

@@ -7,16 +7,16 @@ diagrams and PyTorch modules from those. Each family is one file in `explorer.ne
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from explorer.errors import UserError
+from explorer.networks.checks import SpecError, is_int, shown
 from explorer.networks.knobs import Adjustable
+from explorer.networks.stored import Stored
 
 if TYPE_CHECKING:
     from explorer.networks.operations import Operation, Wiring
@@ -25,7 +25,6 @@ ShortcutKind = Literal["identity", "projection", "subsampling", "scale", "gate",
 Shape = tuple[int, int, int]
 """Channels, height, width."""
 
-MAX_BLOCKS = 4000
 LIMITS: dict[str, tuple[int, int]] = {
     "in_channels": (1, 512),
     "side": (8, 2048),
@@ -36,15 +35,6 @@ FIELD_WORDS = {
     "side": "The input side",
     "classes": "The number of classes",
 }
-_FORMAT = "resnet-explorer network"
-_VERSION = 1
-_LONGEST_NUMBER = 64
-"""Bits."""
-_LONGEST_TEXT = 40
-
-
-class SpecError(UserError):
-    """A network that cannot be: the sentence names the value and the values that can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +123,7 @@ class StageSpec:
 Own = TypeVar("Own", bound="NetworkSpec")
 
 
-class NetworkSpec(Adjustable, ABC):
+class NetworkSpec(Adjustable, Stored, ABC):
     """What a person chooses of a network; each family is a frozen dataclass.
 
     Attributes:
@@ -321,136 +311,3 @@ class NetworkSpec(Adjustable, ABC):
                     "{what} must be a whole number from {low} to {high}, not {value}.",
                     what={**FIELD_WORDS, **words}[name], low=low, high=high, value=shown(value),
                 )  # fmt: skip
-
-    # -- to and from JSON ----------------------------------------------------------------------------------------
-
-    def to_fields(self) -> dict[str, Any]:
-        """The family and every field."""
-        return {"family": self.family, **{field.name: getattr(self, field.name) for field in fields(self)}}  # type: ignore[arg-type]
-
-    def to_json(self) -> str:
-        return json.dumps({"format": _FORMAT, "version": _VERSION, **self.to_fields()}, indent=2)
-
-    def to_short_json(self) -> str:
-        """In one line, without what is the usual value: enough for `from_json`."""
-        usual = {field.name: field.default for field in fields(self)}  # type: ignore[arg-type]
-        values = self.to_fields()
-        return json.dumps({name: value for name, value in values.items() if name == "family" or value != usual[name]})
-
-    @staticmethod
-    def from_json(text: str) -> NetworkSpec:
-        """Read what `to_json` wrote, whether or not an editor put a byte order mark before it.
-
-        Raises:
-            SpecError: not JSON, another format, a newer version, an unknown or missing field, a value that can't be.
-        """
-        from explorer.networks.catalog import FAMILIES  # which imports every family, and they this module
-
-        try:
-            data = json.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError) as error:
-            raise SpecError("This is not a network's JSON file: {reason}.", reason=str(error)) from None
-        if not isinstance(data, dict) or data.pop("format", _FORMAT) != _FORMAT:
-            raise SpecError("This JSON file does not describe a network; export one from the program to see the form.")
-        version = data.pop("version", _VERSION)
-        if not is_int(version):
-            raise SpecError("The version in the network's JSON file must be the whole number {known}.", known=_VERSION)
-        if version != _VERSION:
-            raise SpecError(
-                "The network's JSON file has version {version}; this program reads version {known}.",
-                version=shown(version), known=_VERSION,
-            )  # fmt: skip
-        if "family" not in data:
-            raise SpecError("The network's JSON file lacks the field {field}.", field="family")
-        check_choice("family", data["family"], tuple(FAMILIES))
-        return FAMILIES[data["family"]].from_fields(data)
-
-    @classmethod
-    def from_fields(cls, data: dict[str, Any]) -> NetworkSpec:
-        """A spec of this family from the fields of a JSON file, `family` among them; lists become tuples.
-
-        Raises:
-            SpecError: an unknown or missing field, a value that can't be.
-        """
-        own = fields(cls)  # type: ignore[arg-type]
-        known = {field.name for field in own}
-        data = {name: as_tuples(value) for name, value in data.items() if name in known or name != "family"}
-        unknown = sorted(set(data) - known)
-        if unknown:
-            raise SpecError(
-                "The network's JSON file has unknown fields ({unknown}); known are {known}.",
-                unknown=shown(", ".join(unknown)), known=", ".join(sorted(known | {"family"})),
-            )  # fmt: skip
-        for field in own:
-            if field.default is MISSING and field.name not in data:
-                raise SpecError("The network's JSON file lacks the field {field}.", field=field.name)
-        try:
-            return cls(**data)
-        except TypeError:  # of a value of a kind that no check foresaw
-            raise SpecError("The network's JSON file has a field of the wrong kind.") from None
-
-    @classmethod
-    def load(cls, path: Path) -> NetworkSpec:
-        """Read a spec's JSON file; raises SpecError where it can't be read."""
-        reason: object
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or error
-        except UnicodeDecodeError:
-            reason = "it is no text in UTF-8"
-        else:
-            return cls.from_json(text)
-        raise SpecError("{path} can't be read as a network's JSON file: {reason}.", path=path, reason=reason)
-
-
-def is_int(value: object) -> bool:
-    """Whether it is a whole number, which True is not."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def shown(value: object) -> object:
-    """A value as a sentence can hold it: Python refuses to write very long numbers, and nobody reads them."""
-    if isinstance(value, int):
-        return value if value.bit_length() <= _LONGEST_NUMBER else "a number with very many digits"
-    text = str(value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
-
-
-def check_choice(what: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Refuse a value that is none of the allowed."""
-    if not isinstance(value, str) or value not in allowed:
-        raise SpecError(
-            "The {what} must be one of {allowed}, not {value}.",
-            what=what, allowed=", ".join(allowed), value=shown(value),
-        )  # fmt: skip
-
-
-def check_counts(what: str, counts: object, noun: str) -> None:
-    """Refuse what is not a tuple of whole numbers, at least 1 each and at most `MAX_BLOCKS` in all.
-
-    Args:
-        what: of what each count is, `layer{number}`; the number is counted from 1.
-        counts: the value.
-        noun: what is counted, `blocks`.
-    """
-    if not isinstance(counts, tuple):
-        raise SpecError("The field blocks must be a list of whole numbers, one for each stage.")
-    for number, count in enumerate(counts, 1):
-        if not is_int(count) or count < 1:
-            raise SpecError(
-                what + " needs a whole number of {noun}, at least 1, not {count}.",
-                number=number, noun=noun, count=shown(count),
-            )  # fmt: skip
-    if sum(counts) > MAX_BLOCKS:
-        raise SpecError(
-            "{given} blocks are more than this program builds: at most {most} in all.",
-            given=shown(sum(counts)), most=MAX_BLOCKS,
-        )  # fmt: skip
-
-
-def as_tuples(value: object) -> object:
-    """A list, and lists in it, as tuples."""
-    if not isinstance(value, list):
-        return value
-    return tuple(tuple(part) if isinstance(part, list) else part for part in value)

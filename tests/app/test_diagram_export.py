@@ -21,8 +21,8 @@ from explorer.app.theme import DARK, LIGHT
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.colouring import cost_colouring
+from explorer.networks.folding import runs
 from explorer.networks.graph import block_graph
-from explorer.networks.layout import runs
 from explorer.networks.lesion import Lesion
 from tests.app.diagram_support import make_view
 

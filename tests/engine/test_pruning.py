@@ -11,6 +11,7 @@ from explorer.engine.build import build
 from explorer.engine.pruning import pruned_state
 from explorer.errors import UserError
 from explorer.networks.catalog import find
+from explorer.networks.checks import SpecError
 from explorer.networks.code import pytorch_code
 from explorer.networks.cost import network_cost
 from explorer.networks.families.densenet import DenseNetSpec
@@ -18,7 +19,7 @@ from explorer.networks.families.pruned import PrunedSpec, pruned
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion
 from explorer.networks.operations import parameter_shapes
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import SPECS, TINY, network_of, pictures, settled
 from tests.engine.test_code import SMALL, Make, built
 

@@ -8,6 +8,7 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find, nearest, preset_name
+from explorer.networks.checks import MAX_BLOCKS, SpecError
 from explorer.networks.cost import network_cost
 from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import Family, ResNetSpec
@@ -20,7 +21,6 @@ from explorer.networks.families.resnet_depths import (
     residual_twin,
     smallest_depth,
 )
-from explorer.networks.spec import MAX_BLOCKS, SpecError
 from tests.engine.sentences import assert_one_sentence
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find, preset_name
+from explorer.networks.checks import SpecError
 from explorer.networks.cost import network_cost
 from explorer.networks.families.densenet import DenseLayer, DenseNetSpec, dense
 from explorer.networks.graph import block_graph, operation_graph
 from explorer.networks.lesion import exchangeable, lesion
 from explorer.networks.operations import parameter_shapes
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find, preset_name
+from explorer.networks.checks import SpecError
 from explorer.networks.cost import network_cost
 from explorer.networks.families.efficientnet import EfficientNetSpec, efficientnet
 from explorer.networks.lesion import course, exchangeable, lesion
 from explorer.networks.operations import operations_by_part
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
 B0 = PRESETS["efficientnet_b0"]

@@ -8,11 +8,12 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS, find, preset_name
+from explorer.networks.checks import SpecError
 from explorer.networks.cost import network_cost
 from explorer.networks.families.vgg import VggSpec
 from explorer.networks.lesion import INTACT, Lesion, course, exchangeable, lesion
 from explorer.networks.operations import operations_by_part
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
 # Simonyan and Zisserman 2015, Table 1, configurations A, B, D and E: channels of each convolution, M for a max pool.

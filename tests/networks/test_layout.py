@@ -10,8 +10,9 @@ import pytest
 
 from explorer.networks.catalog import PRESETS
 from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.folding import runs
 from explorer.networks.graph import block_graph, operation_graph
-from explorer.networks.layout import Layout, Rect, layout, runs
+from explorer.networks.layout import Layout, Rect, layout
 from explorer.networks.operation_layout import operation_layout
 from explorer.networks.spec import NetworkSpec
 

@@ -11,8 +11,9 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.checks import MAX_BLOCKS, SpecError
 from explorer.networks.families.resnet import ResNetSpec
-from explorer.networks.spec import MAX_BLOCKS, NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 from tests.engine.sentences import assert_one_sentence
 
 SPEC = ResNetSpec("imagenet", (1, 2, 3, 4), "bottleneck", "C", "1x1", in_channels=2, side=65, classes=11, width=8)

@@ -21,8 +21,9 @@ from explorer.engine.records import Step, WeightsKind, WeightsRef
 from explorer.engine.timing_records import TimingRequest
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
+from explorer.networks.checks import SpecError
 from explorer.networks.comparison import FIGURE_3
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from explorer.app.comparison.window import ComparisonWindow

@@ -14,8 +14,8 @@ from explorer.app.diagram.heat import heat
 from explorer.app.text import tr
 from explorer.app.theme import Palette, mixed, part_colour
 from explorer.networks.colouring import Colouring
+from explorer.networks.folding import Cell
 from explorer.networks.graph import EdgeKind, Node
-from explorer.networks.layout import Cell
 from explorer.networks.spec import BlockSpec, Shape
 
 CACHE_MODE = QGraphicsItem.CacheMode.NoCache

@@ -14,8 +14,9 @@ from explorer.app.diagram.look import Look, shape_text, write
 from explorer.app.diagram.words import formula, opened_title, operation_words
 from explorer.app.text import tr
 from explorer.app.theme import mixed
+from explorer.networks.folding import Cell
 from explorer.networks.graph import operation_graph
-from explorer.networks.layout import Box, Cell, Line
+from explorer.networks.layout import Box, Line
 from explorer.networks.lesion import Mode
 from explorer.networks.operation_layout import operation_layout
 from explorer.networks.spec import NetworkSpec

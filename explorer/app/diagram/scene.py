@@ -20,8 +20,9 @@ from explorer.app.diagram.opened import OpenedItem
 from explorer.app.diagram.words import card_words
 from explorer.app.theme import Palette
 from explorer.networks.colouring import Colouring
+from explorer.networks.folding import runs
 from explorer.networks.graph import Graph, block_graph
-from explorer.networks.layout import Layout, layout, runs
+from explorer.networks.layout import Layout, layout
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 

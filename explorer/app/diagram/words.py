@@ -6,7 +6,7 @@ from explorer.app.diagram.look import kernels_text, shape_text
 from explorer.app.text import tr, translated
 from explorer.networks.colouring import Colouring
 from explorer.networks.cost import PartCost, network_cost
-from explorer.networks.layout import Cell
+from explorer.networks.folding import Cell
 from explorer.networks.lesion import Mode, exchangeable
 from explorer.networks.operations import Operation
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from explorer.networks.checks import SpecError, check_choice, check_counts, shown
 from explorer.networks.knobs import Knob, Option, yes_or_no
 from explorer.networks.operations import (
     Operation,
@@ -27,16 +28,7 @@ from explorer.networks.operations import (
     pool,
     relu,
 )
-from explorer.networks.spec import (
-    BlockSpec,
-    NetworkSpec,
-    Shape,
-    SpecError,
-    StageSpec,
-    check_choice,
-    check_counts,
-    shown,
-)
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, StageSpec
 
 Stem = Literal["imagenet", "cifar"]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from explorer.networks.checks import SpecError, is_int, shown
 from explorer.networks.knobs import Knob, Option
 from explorer.networks.operations import (
     Operation,
@@ -26,7 +27,7 @@ from explorer.networks.operations import (
     silu,
     squeeze_excitation,
 )
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, is_int, shown
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, StageSpec
 
 _STAGES = (
     (1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4),

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from explorer.networks.checks import SpecError, check_choice
 from explorer.networks.families.resnet_papers import DEEP_RESIDUAL
 from explorer.networks.knobs import Knob, yes_or_no
 from explorer.networks.operations import Operation, Wiring, add, bn, linear, relu
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, StageSpec
 
 Shortcut = Literal["identity", "none"]
 

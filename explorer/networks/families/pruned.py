@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from explorer.networks.checks import SpecError, as_tuples
 from explorer.networks.lesion import Lesion, places
 from explorer.networks.operations import SHORTCUT_ONLY, Operation, Operations, Wiring
-from explorer.networks.spec import BlockSpec, NetworkSpec, Own, Shape, SpecError, StageSpec, as_tuples
+from explorer.networks.spec import BlockSpec, NetworkSpec, Own, Shape, StageSpec
 
 Remains = Literal["whole", "shortcut", "branch"]
 _NAMED = 2

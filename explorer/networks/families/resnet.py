@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
+from explorer.networks.checks import SpecError, check_choice, check_counts, shown
 from explorer.networks.families import resnet_knobs
 from explorer.networks.families.resnet_block import (
     CONVS,
@@ -27,16 +28,7 @@ from explorer.networks.families.resnet_block import (
 )
 from explorer.networks.families.resnet_papers import papers
 from explorer.networks.operations import Operation, bn, conv, global_average, linear, max_pool3, relu
-from explorer.networks.spec import (
-    NetworkSpec,
-    Shape,
-    ShortcutKind,
-    SpecError,
-    StageSpec,
-    check_choice,
-    check_counts,
-    shown,
-)
+from explorer.networks.spec import NetworkSpec, Shape, ShortcutKind, StageSpec
 
 Family = Literal["imagenet", "cifar"]
 ShortcutOption = Literal["A", "B", "C", "none"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from itertools import pairwise
 
+from explorer.networks.checks import MAX_BLOCKS, SpecError
 from explorer.networks.families.resnet import STAGES, Family, ResNetSpec, ShortcutOption
 from explorer.networks.families.resnet_block import CONVS, BlockKind
-from explorer.networks.spec import MAX_BLOCKS, SpecError
 
 IMAGENET: dict[int, tuple[BlockKind, tuple[int, ...]]] = {
     18: ("basic", (2, 2, 2, 2)),

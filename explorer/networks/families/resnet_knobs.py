@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from explorer.networks.checks import SpecError
 from explorer.networks.knobs import Knob, Option
-from explorer.networks.spec import NetworkSpec, SpecError
+from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from explorer.networks.families.resnet import ResNetSpec

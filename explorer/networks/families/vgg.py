@@ -12,10 +12,11 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
+from explorer.networks.checks import SpecError, check_choice, shown
 from explorer.networks.knobs import Knob, Option, yes_or_no
 from explorer.networks.operations import Operation, Wiring, adaptive_average, bn, conv, dropout, linear, pool, relu
 from explorer.networks.operations import flatten as flattened
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, SpecError, StageSpec, check_choice, shown
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, StageSpec
 
 CONVOLUTIONS: dict[int, tuple[int, ...]] = {
     11: (1, 1, 2, 2, 2),
