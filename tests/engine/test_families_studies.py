@@ -13,6 +13,7 @@ from explorer.engine.studies.plan import candidates
 from explorer.engine.study_records import StudyRequest
 from explorer.errors import UserError
 from explorer.networks.families.densenet import DenseNetSpec
+from explorer.networks.families.efficientnet import EfficientNetSpec
 from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import Lesion
@@ -77,6 +78,22 @@ def test_a_dense_layers_shortcut_is_no_candidate(tmp_path: Path) -> None:
     assert_one_sentence(caught.value)
     with pytest.raises(UserError, match="none can be swapped"):
         done(made.request("reorder"))
+
+
+def test_what_a_study_leaves_out_is_said_with_the_reason(tmp_path: Path) -> None:
+    spec = EfficientNetSpec(0, in_channels=1, side=32, classes=10)
+    made = case(tmp_path, spec)
+    result = done(made.request("single", images=20))
+    kept = [block.id for block in spec.all_blocks if block.shortcut == "none"]
+    assert {next(iter(point.lesion.deleted)) for point in result.points} == set(spec.block_ids) - set(kept)
+    words = " ".join(result.protocol.sentences)
+    assert f"{len(kept)} of all {len(spec.all_blocks)} are left out; {kept[0]} can't be deleted" in words
+    assert "left out" not in " ".join(done(made.request("cut", images=20)).protocol.sentences)
+
+
+def test_dense_layers_are_said_to_add_zeros(tmp_path: Path) -> None:
+    first = done(case(tmp_path, SPECS["DenseNet"]).request("single")).protocol.sentences[0]
+    assert first == "Each of the 4 dense layers alone is deleted: the channels that it adds are zero."
 
 
 def test_every_layer_of_one_width_can_be_deleted_and_swapped(tmp_path: Path) -> None:

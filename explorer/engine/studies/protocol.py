@@ -57,7 +57,7 @@ def protocol(request: StudyRequest, met: Circumstances) -> Protocol:
         command=command(request, met.device),
         arithmetic=met.arithmetic,
         entries=tuple(_entries(request, spec, met)),
-        sentences=(_deed(request, spec), _measured(met), _computed(met), _norms(met)),
+        sentences=(_deed(request, spec), *_left_out(request, spec), _measured(met), _computed(met), _norms(met)),
     )
 
 
@@ -153,6 +153,10 @@ def _deed(request: StudyRequest, spec: NetworkSpec) -> str:
                 "Each of the {count:,} layers alone is deleted: it passes on what it gets, subsampled and filled up "
                 "with zeros where it changes the shape.", count=count,
             )  # fmt: skip
+        if all(block.shortcut == "concat" for block in spec.all_blocks):
+            return Sentence(
+                "Each of the {count:,} dense layers alone is deleted: the channels that it adds are zero.", count=count
+            )
         return Sentence(
             "Each of the {count:,} blocks alone is deleted: its residual branch gives zero, its shortcut stays.",
             count=count,
@@ -176,6 +180,18 @@ def _deed(request: StudyRequest, spec: NetworkSpec) -> str:
         "In each of {most:,} rounds every one of the {count:,} blocks that is left is deleted on trial, and the one "
         "whose deletion harms least stays deleted.", most=most, count=count,
     )  # fmt: skip
+
+
+def _left_out(request: StudyRequest, spec: NetworkSpec) -> tuple[str, ...]:
+    """How many blocks can't be deleted, where a study would delete them, and why the first of them."""
+    kept = [block for block in spec.all_blocks if block.kept]
+    if not kept or request.kind in ("cut", "reorder"):
+        return ()
+    reason = Sentence(kept[0].kept, id=kept[0].id)
+    words = "1 of all {total:,} is left out; {reason}" if len(kept) == 1 else (
+        "{count:,} of all {total:,} are left out; {reason}"
+    )  # fmt: skip
+    return (Sentence(words, count=len(kept), total=len(spec.all_blocks), reason=reason),)
 
 
 def _measured(met: Circumstances) -> str:
