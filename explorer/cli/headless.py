@@ -123,8 +123,10 @@ def predict(arguments: argparse.Namespace) -> None:
     deleted = spec.check_ids(ids(arguments.delete))
     picture = open_picture(arguments.image)
     result = finish(session.run_picture(PictureRequest(spec, ref, picture, deleted, device)))
-    rows = result.prediction.top(arguments.top)
-    notes = [note for note in (picture.note, adapted(session, spec, ref), result.note) if note]
+    finite = result.prediction.finite
+    rows = result.prediction.top(arguments.top) if finite else []
+    silent = "" if finite else "The network's outputs are not numbers, so that it gives no answer."
+    notes = [note for note in (silent, picture.note, adapted(session, spec, ref), result.note) if note]
     data = {
         "predictions": [{"label": label, "index": index, "probability": share} for index, label, share in rows],
         "deleted": sorted(deleted),

@@ -198,6 +198,11 @@ class Prediction:
     probabilities: np.ndarray
     classes: tuple[str, ...]
 
+    @property
+    def finite(self) -> bool:
+        """Whether the network gave numbers."""
+        return bool(np.isfinite(self.probabilities).all())
+
     def top(self, count: int = 5) -> list[tuple[int, str, float]]:
         """The `count` likeliest classes: index, label, probability; NaN counts as 0."""
         values = np.nan_to_num(self.probabilities)

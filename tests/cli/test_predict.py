@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from explorer.engine import fashion
+from explorer.engine.build import build
 from explorer.engine.pictures import open_picture
 from explorer.engine.records import PictureRequest
 from explorer.engine.session import Session
@@ -46,6 +48,18 @@ def test_it_says_what_the_session_says(command: Command, picture: Path) -> None:
 def test_untrained_networks_run_too(command: Command, picture: Path) -> None:
     data = command("predict", picture, "--network", "resnet32", "--weights", "untrained", "--top", 3, "--json").data
     assert [row["label"].partition(" ")[0] for row in data["predictions"]] == ["class"] * 3
+
+
+def test_outputs_that_are_no_numbers_are_no_answer(command: Command, picture: Path, tmp_path: Path) -> None:
+    state = build(PRESETS["resnet20"]).state_dict()
+    state["layer1.0.conv1.weight"][0] = float("nan")
+    torch.save(state, tmp_path / "broken.pth")
+    words = ("predict", picture, "--network", "resnet20", "--weights", tmp_path / "broken.pth")
+    data = command(*words, "--json").data
+    assert data["predictions"] == []
+    assert data["notes"][0] == "The network's outputs are not numbers, so that it gives no answer."
+    assert "layer1.0.conv1.weight" in data["notes"][1]
+    assert "%" not in command(*words).out
 
 
 def test_for_reading(command: Command, picture: Path) -> None:

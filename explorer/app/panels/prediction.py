@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -174,9 +172,8 @@ class PredictionPanel(Panel):
         changed = bool(result.request.lesion)
         before = result.intact.probabilities
         top = result.prediction.top(_TOP)
-        finite = bool(math.isfinite(float(result.prediction.probabilities.sum())))
         self.bars.set([(label, share, float(before[index]) if changed else None) for index, label, share in top])
-        if not finite:
+        if not result.prediction.finite:
             self.headline.setText(tr("No answer"))
             self.chance.setText(tr("The network's outputs are not numbers."))
             return
