@@ -45,7 +45,7 @@ class Checkpoint:
 
     Attributes:
         state: key in the file -> tensor on the CPU, real numbers as float32.
-        header: what a safetensors file says of itself, empty for other files.
+        header: what a safetensors or ONNX file says of itself, empty for other files.
     """
 
     state: State
@@ -66,7 +66,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if head[8:] == b"{":
         state, metadata = read_safetensors(path)
     elif head.startswith(b"\x08"):
-        state, metadata = _read_onnx(path), {}
+        state, metadata = _read_onnx(path), dict(header.metadata)
     else:
         state, metadata = _unpickled(path, header), {}
     return Checkpoint(_real(state, name), metadata)

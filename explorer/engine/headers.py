@@ -53,7 +53,7 @@ class Header:
 
     Attributes:
         tensors: key in the file -> its shape and type; of several state dicts, the one that holds the weights.
-        metadata: what a safetensors file says besides, empty for other files.
+        metadata: what a safetensors or ONNX file says besides, empty for other files.
         nbytes: what reading the whole file takes.
     """
 
@@ -188,13 +188,13 @@ def _read_onnx(file: IO[bytes], size: int, name: str) -> Header:
     """An ONNX file has no beginning of its own but the number of its version."""
     try:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            found = onnx_initialisers.initialisers(data)
+            found, metadata = onnx_initialisers.initialisers(data), onnx_initialisers.metadata(data)
     except onnx_initialisers.OnnxError:
         raise damaged(name) from None
     tensors = {one.name: TensorEntry(one.shape, one.dtype) for one in found if one.dtype != "other"}
     if not tensors:
         raise _no_weights(name)
-    return Header(tensors, {}, size)
+    return Header(tensors, metadata, size)
 
 
 # -- torch's formats -----------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 def write(path: Path, spec: NetworkSpec, state: dict[str, Tensor], info: WeightsInfo) -> Generator[Step, None, None]:
     """Write a network with its weights as ONNX; the number of images in a batch is left open.
 
-    The file's metadata tell the spec, the classes and the preprocessing, as JSON.
+    The file's metadata tell the spec, the classes and the preprocessing, as JSON. Its parameters keep their names, so
+    that the file can be opened as a checkpoint again.
 
     Raises:
         UserError: it can't be written.
@@ -97,6 +98,7 @@ def convert(weights: Path, made: Path) -> None:
     program: Any = torch.onnx.export(
         _Intact(network).eval(), (images,), dynamo=True, input_names=[INPUT], output_names=[OUTPUT],
         dynamic_shapes={"images": {0: batch}}, verbose=False,
+        optimize=False,  # which would fold the batch norms; runtimes do so when they load the file
     )  # fmt: skip
     program.model.metadata_props.update(header | {"name": spec.name})
     program.save(str(made), external_data=False)

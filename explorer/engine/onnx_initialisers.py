@@ -1,7 +1,8 @@
-"""The initialisers of an ONNX file: names, shapes, types and places, read as protocol buffers without any library.
+"""The initialisers of an ONNX file: names, shapes, types and places, read as protocol buffers without any library; and
+what the file says of itself.
 
-Of the messages in onnx.proto only the way to the initialisers is followed; all else is passed over by its length. An
-exporter that folded batch norms into the convolutions left no parameters that a network here could take.
+Of the messages in onnx.proto only the ways to these are followed; all else is passed over by its length. An exporter
+that folded batch norms into the convolutions left no parameters that a network here could take.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ Data = bytes | bytearray | mmap.mmap
 Message = tuple[int, int]
 """Where a message begins and ends, in bytes."""
 _GRAPH, _INITIALISER = 7, 5
+_METADATA, _KEY, _VALUE = 14, 1, 2
 _DIMS, _TYPE, _NAME, _RAW, _LOCATION = 1, 2, 8, 9, 14
 TYPES = {1: "F32", 10: "F16", 11: "F64", 16: "BF16", 7: "I64", 6: "I32", 9: "BOOL"}
 """Numbers of TensorProto.DataType -> what safetensors calls the type."""
 BYTES = {"F32": 4, "F16": 2, "F64": 8, "BF16": 2, "I64": 8, "I32": 4, "BOOL": 1}
 _MOST_FIELDS = 2_000_000
+_LONGEST_TEXT = 2**22
+"""Bytes; the names of a hundred thousand classes need about half of it."""
 
 
 class OnnxError(Exception):
@@ -56,6 +60,22 @@ def initialisers(data: Data) -> list[Initialiser]:
         raise OnnxError(str(error)) from None
 
 
+def metadata(data: Data) -> dict[str, str]:
+    """What the file says of itself, by names.
+
+    Args:
+        data: the file, or a map of it.
+
+    Raises:
+        OnnxError: it can't be read.
+    """
+    reader = _Reader(data)
+    try:
+        return dict(reader.entry(message) for message in reader.messages((0, len(data)), _METADATA))
+    except (IndexError, UnicodeDecodeError, KeyError) as error:
+        raise OnnxError(str(error)) from None
+
+
 class _Reader:
     """Protocol buffers' wire format, within bounds."""
 
@@ -77,7 +97,7 @@ class _Reader:
             elif field == _TYPE and isinstance(value, int):
                 dtype = TYPES.get(value, "other")
             elif field == _NAME and isinstance(value, tuple):
-                name = bytes(self._data[slice(*value)]).decode()
+                name = self._text(value)
             elif field == _RAW and isinstance(value, tuple):
                 raw = value
             elif field == _LOCATION and value == 1:
@@ -86,6 +106,16 @@ class _Reader:
         if raw[1] - raw[0] != size:
             raise OnnxError("a tensor is not as large as its values")
         return Initialiser(name, tuple(shape), dtype, raw)
+
+    def entry(self, message: Message) -> tuple[str, str]:
+        """A name and what it says."""
+        found = {field: self._text(value) for field, value in self._fields(message) if isinstance(value, tuple)}
+        return found.get(_KEY, ""), found.get(_VALUE, "")
+
+    def _text(self, place: Message) -> str:
+        if place[1] - place[0] > _LONGEST_TEXT:
+            raise OnnxError("a text is longer than is read")
+        return bytes(self._data[slice(*place)]).decode()
 
     def _numbers(self, value: int | Message) -> list[int]:
         """One number, or a packed run of them."""

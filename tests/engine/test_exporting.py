@@ -24,7 +24,7 @@ from explorer.engine.recognising import recognise_file
 from explorer.engine.records import UNTRAINED, WeightsKind, WeightsRef
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
-from explorer.engine.weights import generic_classes
+from explorer.engine.weights import generic_classes, resolve
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
@@ -157,6 +157,10 @@ def test_onnx_answers_alike_for_any_number_of_images(name: str, tmp_path: Path) 
     told = runtime.get_modelmeta().custom_metadata_map
     assert NetworkSpec.from_json(told["spec"]) == spec
     assert len(json.loads(told["classes"])) == spec.classes
+    # Opened again, it is the same network with the same weights.
+    assert recognise_file(made).candidates[0].spec == spec
+    again = finish(resolve(WeightsRef(WeightsKind.FILE, str(made)), spec))[1]
+    assert all(torch.equal(again[key], value.float()) for key, value in state.items() if value.is_floating_point())
 
 
 def test_onnx_in_its_own_process_and_what_is_left_of_a_cancelled_one(tmp_path: Path) -> None:
