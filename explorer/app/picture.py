@@ -35,6 +35,8 @@ _ROOM = (1200.0, 420.0)
 _MARGIN = 24.0
 _HEADING = 58.0
 _PNG_SCALE = 2.0
+_BORDER = 2.0
+"""What the pens of the outermost cards paint beyond them."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,9 @@ class DiagramPicture(Drawing):
             self._paint_heading(painter)
         painter.save()
         painter.setClipRect(self._content.adjusted(-_MARGIN, -_MARGIN, _MARGIN, 8) if self._heading else self._content)
-        self._scene.render(painter, self._content, self._source)
+        border = _BORDER if self._heading else 0.0  # scenes are cut off at the rectangle asked for
+        beyond = (-border, -border, border, border)
+        self._scene.render(painter, self._content.adjusted(*beyond), self._source.adjusted(*beyond))
         painter.restore()
         self._legend.paint(painter, self._foot, self._palette)
 

@@ -55,6 +55,26 @@ def test_a_png_has_twice_the_pixels_and_shows_what_is_deleted(tmp_path: Path) ->
     assert intact != deleted
 
 
+def test_the_heads_card_names_a_pool_only_where_there_is_one(tmp_path: Path) -> None:
+    for name, title in (("mlp8_128", "fc"), ("resnet20", "pool · fc"), ("vgg11", "pool · fc")):
+        render_diagram(PRESETS[name], NOTHING, tmp_path / "diagram.svg")
+        root = ElementTree.parse(tmp_path / "diagram.svg").getroot()
+        texts = [(element.text or "").strip() for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert title in texts
+        assert ("pool · fc" in texts) == (title != "fc")
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "vgg16"])
+def test_borders_of_the_outermost_cards_are_whole(name: str) -> None:
+    """Half of a border's pen, two pixels here, paints into the margin at both sides."""
+    image = diagram_image(PRESETS[name], NOTHING)
+    page, margin = image.pixelColor(0, 0), 48
+    for x in (margin - 1, image.width() - margin):
+        assert any(image.pixelColor(x, y) != page for y in range(image.height()))
+    for x in (margin - 4, image.width() - margin + 3):
+        assert all(image.pixelColor(x, y) == page for y in range(image.height()))
+
+
 def test_a_pdf_is_one_page(tmp_path: Path) -> None:
     path = tmp_path / "diagram.pdf"
     render_diagram(PRESETS["resnet50"], NOTHING, path)

@@ -24,12 +24,14 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
         return tr("stem"), _stem_text(spec)
-    head = spec.head_operations(cell.node.input)[0]
+    operations = spec.head_operations(cell.node.input)
+    head, pooled = operations[0], any(one.kind in ("avgpool", "maxpool") for one in operations)
+    title = tr("pool · fc") if pooled else tr("fc")
     if head.kind == "conv":
-        return tr("pool · fc"), tr("conv {window} first", window=f"{head.kernel}×{head.kernel}")
+        return title, tr("conv {window} first", window=f"{head.kernel}×{head.kernel}")
     if head.kind == "bn":
-        return tr("pool · fc"), tr("BN, ReLU first")
-    return tr("pool · fc"), tr("{classes} classes", classes=spec.classes)
+        return title, tr("BN, ReLU first")
+    return title, tr("{classes} classes", classes=spec.classes)
 
 
 def _stem_text(spec: NetworkSpec) -> str:
