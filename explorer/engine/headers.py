@@ -328,7 +328,8 @@ _DEEPEST = 4
 
 
 def find_state(content: Any, kind: type[_T]) -> dict[str, _T] | None:
-    """The state dict in what a training script saved: the first dictionary with tensors of which one is a weight.
+    """The state dict in what a training script saved: the first dictionary with tensors of which one is a weight;
+    where no name ends like that, the dictionary with the most tensors, so that a person sees what the file holds.
 
     Args:
         content: what was unpickled.
@@ -336,6 +337,7 @@ def find_state(content: Any, kind: type[_T]) -> dict[str, _T] | None:
     """
     seen: set[int] = set()
     waiting: list[tuple[Any, int]] = [(content, 0)]
+    most: dict[str, _T] = {}
     while waiting:
         value, depth = waiting.pop()
         if not isinstance(value, Mapping) or depth > _DEEPEST or id(value) in seen:
@@ -344,10 +346,11 @@ def find_state(content: Any, kind: type[_T]) -> dict[str, _T] | None:
         tensors = {str(key): entry for key, entry in value.items() if isinstance(entry, kind)}
         if any(key.endswith("weight") for key in tensors):
             return tensors
+        most = max(most, tensors, key=len)
         likely = [value[key] for key in _WRAPPERS if key in value]
         others = [inner for key, inner in value.items() if key not in _WRAPPERS and "optim" not in str(key)]
         waiting.extend((inner, depth + 1) for inner in reversed(likely + others))
-    return None
+    return most or None
 
 
 # -- sentences -----------------------------------------------------------------------------------------------------

@@ -343,6 +343,10 @@ def test_measured_times_have_a_column_while_there_are_some(qtbot: QtBot) -> None
     ]  # fmt: skip
     panel.columns.sort_next(4)
     assert order(panel, "layer1") == ["layer1.1", "layer1.0", "layer1.2"]
+    panel.resize(230, 640)
+    qtbot.wait(1)
+    assert len(texts(panel, "stem")) == 1, "the time alone leaves the names their room"
+    assert panel.columns.shown("time")
     opened.replace(spec=PRESETS["resnet18"])
     assert not panel.columns.shown("time"), "they were of another network"
 

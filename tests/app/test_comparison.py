@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from explorer.app.comparison.choosers import Choosers
-from explorer.app.comparison.figure import ComparisonFigure
+from explorer.app.comparison.figure import ComparisonFigure, legend_height
 from explorer.app.comparison.pictures import PicturesPanel, common_scale
 from explorer.app.comparison.placing import GAP, ROW, Placed, place
 from explorer.app.comparison.scene import ComparisonScene, band_colours
@@ -342,3 +342,10 @@ def test_a_third_network_comes_and_goes(qtbot: QtBot) -> None:
     assert choosers.specs[:2] == PAIR
     choosers.drop.click()
     assert choosers.specs == PAIR
+
+
+def test_the_legend_takes_as_many_lines_as_its_words_need(qapp: object) -> None:
+    specs = (PRESETS["resnet110_exclusive_gate"], PRESETS["resnext50_32x4d"], PRESETS["densenet121"])
+    one, two = legend_height(specs, 2000), legend_height(specs, 500)
+    assert two > one
+    assert legend_height(specs[1:2], 500) == one

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
 from explorer.app.diagram.view import DiagramView
-from explorer.app.diagram.words import formula, tooltip
+from explorer.app.diagram.words import card_words, formula, tooltip
 from explorer.app.theme import theme
 from explorer.networks.catalog import PRESETS
 from explorer.networks.lesion import INTACT, Lesion
@@ -109,3 +109,17 @@ def test_the_pool_explains_itself(qtbot: QtBot) -> None:
     for pool in view.diagram.layout_.pools:
         assert view.diagram.pool_at(QPointF(*pool.rect.middle)) == pool.place
     assert view.diagram.pool_at(QPointF(0, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mlp20_64", ("fc", "10 classes")),
+        ("vgg19", ("pool · 3 fc", "1000 classes")),
+        ("resnet50", ("pool · fc", "1000 classes")),
+        ("densenet121", ("pool · fc", "BN, ReLU first")),
+    ],
+)
+def test_the_heads_card_says_what_the_head_does(qtbot: QtBot, name: str, words: tuple[str, str]) -> None:
+    view = make_view(qtbot, PRESETS[name], 1300)
+    assert card_words(view.diagram.cards["head"].box.cell, PRESETS[name]) == words

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from explorer.app.comparison.scene import ComparisonScene
-from explorer.app.diagram.look import edge_pen, write
+from explorer.app.diagram.look import edge_pen, font, write
 from explorer.app.drawing import Drawing
 from explorer.app.export import png, write_whole
 from explorer.app.picture import LARGEST_SIDE
@@ -20,7 +20,10 @@ from explorer.networks.spec import NetworkSpec
 
 _MARGIN = 24.0
 _FOOT = 34.0
-_STROKE = 30.0
+_LINE = 20.0
+_INDENT, _STROKE, _NEAR, _APART = 18.0, 30.0, 8.0, 28.0
+"""Of the legend: before a line of it, its samples' length, from them to their words, and to the next sample."""
+_SMALL = 12
 _SCALE = 2.0
 _WORDS: dict[EdgeKind, str] = {
     "identity": "identity shortcut", "projection": "projection (1×1 conv)", "subsampling": "option A (subsample, pad)",
@@ -49,7 +52,8 @@ class ComparisonFigure(Drawing):
     @property
     def size(self) -> QSizeF:
         content = self._scene.content()
-        return QSizeF(content.width() + 2 * _MARGIN, content.height() + _FOOT + 2 * _MARGIN)
+        foot = legend_height(self._scene.specs, content.width())
+        return QSizeF(content.width() + 2 * _MARGIN, content.height() + foot + 2 * _MARGIN)
 
     def save(self, path: Path) -> None:
         """Write it as .svg, .pdf or .png.
@@ -84,17 +88,38 @@ class ComparisonFigure(Drawing):
         paint_legend(painter, QRectF(0, content.bottom(), content.width(), _FOOT), self._scene.specs, self._palette)
 
 
-def paint_legend(painter: QPainter, rect: QRectF, specs: tuple[NetworkSpec, ...], palette: Palette) -> None:
-    """What the lines at the sides are: those kinds that the networks have."""
+def legend_height(specs: tuple[NetworkSpec, ...], width: float) -> float:
+    """What the legend needs, in as many lines as its words take in this width."""
+    return _FOOT + _LINE * (len(_legend_lines(specs, width)) - 1)
+
+
+def _legend_lines(specs: tuple[NetworkSpec, ...], width: float) -> list[list[tuple[EdgeKind, str, float]]]:
+    """Kind, words and place of each entry, line by line."""
     present = {block.shortcut for spec in specs for block in spec.all_blocks}
-    x, middle = rect.x() + 18, rect.center().y() + 6
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    metrics = QFontMetricsF(font(_SMALL))
+    lines: list[list[tuple[EdgeKind, str, float]]] = [[]]
+    x = _INDENT
     for kind, word in _WORDS.items():
         if kind not in present:
             continue
-        painter.setPen(edge_pen(kind, palette))
-        painter.drawLine(QPointF(x, middle), QPointF(x + _STROKE, middle))
-        place = QRectF(x + _STROKE + 8, middle - 10, 10, 20)
         text = tr(word)
-        write(painter, place, text, 12, palette.muted, align=Qt.AlignmentFlag.AlignLeft)
-        x += _STROKE + 8 + painter.fontMetrics().horizontalAdvance(text) + 28
+        wide = _STROKE + _NEAR + metrics.horizontalAdvance(text)
+        if lines[-1] and x + wide > width:
+            lines.append([])
+            x = _INDENT
+        lines[-1].append((kind, text, x))
+        x += wide + _APART
+    return lines
+
+
+def paint_legend(painter: QPainter, rect: QRectF, specs: tuple[NetworkSpec, ...], palette: Palette) -> None:
+    """What the lines at the sides are: those kinds that the networks have."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for number, line in enumerate(_legend_lines(specs, rect.width())):
+        middle = rect.y() + _FOOT / 2 + 6 + number * _LINE
+        for kind, text, at in line:
+            x = rect.x() + at
+            painter.setPen(edge_pen(kind, palette))
+            painter.drawLine(QPointF(x, middle), QPointF(x + _STROKE, middle))
+            place = QRectF(x + _STROKE + _NEAR, middle - 10, 10, 20)
+            write(painter, place, text, _SMALL, palette.muted, align=Qt.AlignmentFlag.AlignLeft)

@@ -36,12 +36,14 @@ class Row:
         cells: one a network.
         differs: whether it is worth a look.
         heading: whether it only begins a section.
+        hint: of a heading, whether it stands in for one and says what to do.
     """
 
     title: str
     cells: tuple[Cell, ...] = ()
     differs: bool = False
     heading: bool = False
+    hint: bool = False
 
 
 def fact_rows(specs: tuple[NetworkSpec, ...]) -> list[Row]:

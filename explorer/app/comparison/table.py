@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -73,6 +73,7 @@ class DifferenceTable(QWidget):
         table.verticalHeader().hide()
         table.setShowGrid(False)
         table.setWordWrap(True)
+        table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setHorizontalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
@@ -128,12 +129,12 @@ class DifferenceTable(QWidget):
         if self._found is not None:
             rows += selection_rows(self._specs, self._found, self._timing)
         else:
-            rows[-1] = Row(tr("Click a block to compare it with its counterparts"), heading=True)
+            rows[-1] = Row(tr("Click a block to compare it with its counterparts"), heading=True, hint=True)
         self.rows = rows
         table = self.table
         table.setColumnCount(count + 1)
         table.setRowCount(len(rows))
-        table.setHorizontalHeaderLabels(["", *(spec.name for spec in self._specs)])
+        self._fill_header()
         for number, row in enumerate(rows):
             self._fill_row(number, row)
         header = table.horizontalHeader()
@@ -141,10 +142,34 @@ class DifferenceTable(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(0, _TITLE)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        table.resizeRowsToContents()
+        self._fit_rows()
         told = sources(self._known)
         self.sources.setText(tr("Sources of the accuracies: {sources}", sources=told) if told else "")
         self.sources.setVisible(bool(told))
+
+    def _fill_header(self) -> None:
+        """The networks' names, and what the ratios are of."""
+        first = self._specs[0].name
+        ratios = tr("× of the first")
+        for column, name in enumerate([ratios, *(spec.name for spec in self._specs)]):
+            item = QTableWidgetItem(name)
+            item.setToolTip(name if column else tr("×2 is twice what {network} has", network=first))
+            self.table.setHorizontalHeaderItem(column, item)
+
+    def _fit_rows(self) -> None:
+        """Rows of two lines keep their distance from the next ones, too."""
+        table = self.table
+        table.resizeRowsToContents()
+        line = table.fontMetrics().lineSpacing()
+        for row in range(table.rowCount()):
+            wanted = table.sizeHintForRow(row)
+            if wanted > 1.7 * line:
+                table.setRowHeight(row, wanted + 8)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words break elsewhere in another width."""
+        super().resizeEvent(event)
+        self._fit_rows()
 
     def _fill_row(self, number: int, row: Row) -> None:
         palette = theme().palette
@@ -153,12 +178,13 @@ class DifferenceTable(QWidget):
         title.setForeground(QColor(palette.muted))
         self.table.setItem(number, 0, title)
         if row.heading:
-            title.setFont(_bold(self.table.font()))
+            if not row.hint:
+                title.setFont(_bold(self.table.font()))
             self.table.setSpan(number, 0, 1, self.table.columnCount())
             return
         for column, cell in enumerate(row.cells, 1):
             item = QTableWidgetItem(f"{cell.text}  {cell.more}".rstrip())
-            item.setToolTip(cell.tip)
+            item.setToolTip(cell.tip or cell.text)
             item.setForeground(QColor(palette.text if row.differs else palette.muted))
             if row.differs:
                 item.setFont(_bold(self.table.font()))

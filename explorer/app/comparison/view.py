@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from explorer.app.comparison.figure import paint_legend
+from explorer.app.comparison.figure import legend_height, paint_legend
 from explorer.app.comparison.scene import CardItem, ComparisonScene
 from explorer.app.diagram.zoom import ZoomView
 from explorer.app.text import tr
@@ -16,7 +16,6 @@ from explorer.app.theme import theme
 from explorer.networks.comparison import Group
 from explorer.networks.spec import NetworkSpec
 
-_LEGEND = 34
 _READABLE = 0.62
 """A figure that would be smaller than this is shown from its top, as wide as the view."""
 _WIDEST = 1.0
@@ -63,6 +62,7 @@ class ComparisonView(ZoomView):
         """Other networks, from left to right; nothing is selected."""
         self._scene.show_networks(specs)
         self._legend.specs = specs
+        self._place_legend()
         self._legend.update()
         self.setAccessibleDescription(", ".join(spec.name for spec in specs))
         self.selected.emit(None)
@@ -90,9 +90,13 @@ class ComparisonView(ZoomView):
         self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.setViewportMargins(0, 0, 0, _LEGEND)
-        self._legend.setGeometry(0, self.height() - _LEGEND, self.width(), _LEGEND)
+        self._place_legend()
         super().resizeEvent(event)
+
+    def _place_legend(self) -> None:
+        height = round(legend_height(self._legend.specs, self.width()))
+        self.setViewportMargins(0, 0, 0, height)
+        self._legend.setGeometry(0, self.height() - height, self.width(), height)
 
     def _follow_theme(self) -> None:
         self._scene.set_palette(theme().palette)

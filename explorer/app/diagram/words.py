@@ -8,7 +8,7 @@ from explorer.networks.colouring import Colouring
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.folding import Cell
 from explorer.networks.lesion import Mode, exchangeable
-from explorer.networks.operations import Operation
+from explorer.networks.operations import Operation, Operations
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape
 
 
@@ -24,12 +24,19 @@ def card_words(cell: Cell, spec: NetworkSpec) -> tuple[str, str]:
         return tr("input"), shape_text(spec.input_shape)
     if cell.kind == "stem":
         return tr("stem"), _stem_text(spec)
-    operations = spec.head_operations(cell.node.input)
-    head, pooled = operations[0], any(one.kind in ("avgpool", "maxpool") for one in operations)
-    title = tr("pool · fc") if pooled else tr("fc")
-    if head.kind == "conv":
-        return title, tr("conv {window} first", window=f"{head.kernel}×{head.kernel}")
-    if head.kind == "bn":
+    return _head_words(spec, spec.head_operations(cell.node.input))
+
+
+def _head_words(spec: NetworkSpec, operations: Operations) -> tuple[str, str]:
+    """An MLP pools nothing, and VGG has three fully connected layers."""
+    layers = sum(one.kind == "linear" for one in operations)
+    classifier = tr("fc") if layers == 1 else tr("{count} fc", count=layers)
+    pools = any(one.kind in ("avgpool", "maxpool") for one in operations)
+    title = tr("pool · {classifier}", classifier=classifier) if pools else classifier
+    first = operations[0]
+    if first.kind == "conv":
+        return title, tr("conv {window} first", window=f"{first.kernel}×{first.kernel}")
+    if first.kind == "bn":
         return title, tr("BN, ReLU first")
     return title, tr("{classes} classes", classes=spec.classes)
 

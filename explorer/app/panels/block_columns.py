@@ -18,7 +18,7 @@ SWITCH = FIRST + len(COLUMNS)
 TIME = FIRST + [key for key, *_ in COLUMNS].index("time")
 _BY_THEMSELVES = ("macs", "parameters", "activations")
 """Shown by themselves as far as there is room, in this order."""
-_WIDTHS = {"parameters": 50, "macs": 50, "activations": 62, "time": 58}
+_WIDTHS = {"parameters": 50, "macs": 50, "activations": 66, "time": 58}
 _DESCENDING, _ASCENDING = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
 
 
@@ -102,7 +102,7 @@ class Columns(QObject):
         room = self._view.viewport().width() - SWITCH_WIDTH - self._names - sum(_WIDTHS[key] for key in visible)
         for key in _BY_THEMSELVES:
             room -= 0 if key in self._chosen else _WIDTHS[key]
-            if key not in self._chosen and (room >= 0 or key == "macs"):
+            if key not in self._chosen and (room >= 0 or (key == "macs" and "time" not in visible)):
                 visible.add(key)
         return visible
 

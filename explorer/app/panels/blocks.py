@@ -17,6 +17,7 @@ from explorer.app.widgets.block_delegate import CUT_ROLE, ID_ROLE, NAME_MARGIN, 
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
+from explorer.networks.colouring import quantity_text
 from explorer.networks.cost import PartCost, network_cost
 from explorer.networks.lesion import INTACT, Place, places
 from explorer.networks.spec import BlockSpec, NetworkSpec
@@ -182,12 +183,11 @@ class BlocksPanel(Panel):
         part_id = cost.id if place is None else place.block
         item = QStandardItem(tr("head") if part_id == "head" else part_id)
         item.setData(part_id, ID_ROLE)
-        number, prefix = scaled(cost.activations)
         row = [
             item,
             _figure(cost.parameters),
             _figure(cost.macs),
-            _figure(cost.activations, f"{number} {prefix}B"),
+            _figure(cost.activations, quantity_text(cost.activations, "B")),
             QStandardItem(),
             QStandardItem(),
         ]

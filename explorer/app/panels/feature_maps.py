@@ -6,8 +6,8 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QImage, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QImage
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from explorer.app.document import Document
@@ -42,8 +42,8 @@ _ORDERS: dict[arithmetic.Order, str] = {
 }
 _SIDE = 136
 _LARGEST_SIDE = 280
-_BESIDE = 64
-"""What stands below the enlarged channel, in logical pixels."""
+_BESIDE, _AROUND = 64, 104
+"""What stands below the enlarged channel, and the foot with all gaps, in logical pixels."""
 
 
 class FeatureMapsPanel(Panel):
@@ -117,6 +117,7 @@ class FeatureMapsPanel(Panel):
 
     def _build_middle(self) -> None:
         self._middle = QWidget()
+        self._middle.installEventFilter(self)
         row = QHBoxLayout(self._middle)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * SPACE)
@@ -386,9 +387,10 @@ class FeatureMapsPanel(Panel):
     def _save(self) -> None:
         self.save_requested.emit(self.image())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The enlarged channel takes what height there is, within reason."""
-        super().resizeEvent(event)
-        room = min(self.height() - 110 - _BESIDE, self.width() // 4)
-        side = max(min(room, _LARGEST_SIDE), 72)
-        self.enlarged.setFixedSize(side, side)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The enlarged channel takes what height there is, within reason; chips in two lines leave it less."""
+        if event.type() == QEvent.Type.Resize:
+            room = min(self.height() - _AROUND - self._flow.geometry().height() - _BESIDE, self.width() // 4)
+            side = max(min(room, _LARGEST_SIDE), 72)
+            self.enlarged.setFixedSize(side, side)
+        return super().eventFilter(watched, event)

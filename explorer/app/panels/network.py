@@ -22,6 +22,7 @@ from explorer.app.widgets.numbers import scaled, whole
 from explorer.app.widgets.panel import Panel
 from explorer.errors import UserError
 from explorer.networks.catalog import first_of
+from explorer.networks.colouring import quantity_text
 from explorer.networks.cost import network_cost
 from explorer.networks.knobs import Knob, common_knobs
 from explorer.networks.spec import NetworkSpec
@@ -276,8 +277,8 @@ class NetworkPanel(Panel):
             number=whole(cost.macs),
         )
         self.figures.set("macs", number, prefix, exact)
-        number, prefix = scaled(cost.activations)
-        self.figures.set("activations", number, f"{prefix}B")
+        number, unit = quantity_text(cost.activations, "B").split(" ")
+        self.figures.set("activations", number, unit, tr("{value} bytes", value=whole(cost.activations)))
         self.figures.set("field", whole(cost.receptive_field), tr("px"))
 
 
