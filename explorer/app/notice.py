@@ -39,7 +39,7 @@ class NoticeBar(QFrame):
         layout.addWidget(self.close_button)
         self._clock = QTimer(self, singleShot=True, interval=_SECONDS * 1000)
         self._clock.timeout.connect(self.hide)
-        self._passing = False
+        self._passing = self._hinting = False
         self.hide()
 
     @property
@@ -51,6 +51,16 @@ class NoticeBar(QFrame):
         """Say something for a while."""
         self._say(sentence, "muted")
         self._clock.start()
+
+    def hint(self, sentence: str) -> None:
+        """Say for a while why nothing happened, until something does."""
+        self.inform(sentence)
+        self._hinting = True
+
+    def forget_hint(self) -> None:
+        """Something happened after all."""
+        if self._hinting:
+            self.hide()
 
     def refuse(self, sentence: str) -> None:
         """Say what could not be done."""
@@ -84,7 +94,7 @@ class NoticeBar(QFrame):
             self.hide()
 
     def _say(self, sentence: str, rank: str) -> None:
-        self._passing = rank == "error"
+        self._passing, self._hinting = rank == "error", False
         self.choice.menu().clear()
         self.choice.hide()
         self.label.setText(sentence)

@@ -168,6 +168,8 @@ class Window(QMainWindow):
         self.document.picture_changed.connect(self.files.remember)
         for changed in (self.document.picture_changed, self.document.data_changed, self.document.weights_changed):
             changed.connect(self.notice.forget_refusal)
+        for changed in (self.document.spec_changed, self.document.deleted_changed):
+            changed.connect(self.notice.forget_hint)
         stack = self.document.undo_stack
         stack.canUndoChanged.connect(self.actions_by_name["undo"].setEnabled)
         stack.canRedoChanged.connect(self.actions_by_name["redo"].setEnabled)
@@ -235,7 +237,7 @@ class Window(QMainWindow):
         try:
             command(self.document, *names)
         except UserError as error:
-            self.notice.inform(sentence(error))
+            self.notice.hint(sentence(error))
 
     def put_back(self, block_id: str) -> None:
         self._edit(commands.move_block, block_id, block_id)

@@ -62,3 +62,7 @@ def test_blocks_that_must_stay_say_why(person: Person) -> None:
         person.press(Qt.Key.Key_Space)
         assert person.told.startswith("layer2.0 can't be deleted"), place
         assert not person.state.deleted
+    person.window.select("layer2.1")
+    person.press(Qt.Key.Key_Space)
+    assert person.state.deleted == {"layer2.1"}
+    assert not person.told, "another block was deleted: why that one stays is no news any more"
