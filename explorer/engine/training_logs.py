@@ -9,7 +9,6 @@ from pathlib import Path
 
 from explorer.engine.resources import bundled_weights
 from explorer.networks.checks import SpecError
-from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
 
 
@@ -60,7 +59,7 @@ def _read(weights: Path) -> TrainingLog:
     low, high = test["interval_95"]
     return TrainingLog(
         key=weights.stem,
-        spec=ResNetSpec(**{**card["spec"], "blocks": tuple(card["spec"]["blocks"])}),
+        spec=NetworkSpec.from_json(json.dumps(card["spec"])),
         command=str(card["command"]),
         data=str(card["data"]),
         correct=int(test["correct"]),
