@@ -168,6 +168,7 @@ def style_sheet(c: Palette) -> str:
         background: {c.control}; border: 1px solid transparent; border-radius: 6px; padding: 5px 10px;
         min-height: 18px; }}
     QToolButton {{ padding: 5px 8px; }}
+    QLineEdit > QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {c.line}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.raised}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus,
