@@ -214,7 +214,11 @@ def test_what_names_mean(own_bundle: Path, tmp_path: Path) -> None:
         ("IMAGENET1K_V2", RESNET18, "There are no IMAGENET1K_V2 weights for ResNet-18: there are for ResNet-50"),
         ("IMAGENET1K_V9", RESNET18, "There are no IMAGENET1K_V9 weights; give"),
         ("fashion-mnist", RESNET18, "There are no Fashion-MNIST weights for ResNet-18: there are for ResNet-8"),
-        ("imagenet", RESNET18.with_(shortcut="C"), "There are no ImageNet weights for ResNet-18 (option C): there are for ResNet-18, ResNet-34"),
+        (
+            "imagenet",
+            RESNET18.with_(shortcut="C"),
+            "weights for ResNet-18 (option C): there are for ResNet-18, ResNet-34",
+        ),
     ],
 )
 def test_names_that_mean_nothing(own_bundle: Path, text: str, spec: NetworkSpec, words: str) -> None:
