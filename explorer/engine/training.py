@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -203,7 +204,10 @@ def _epoch(
         pixels = augment(images.pixels(chosen, preprocessing), recipe.flip, recipe.pad, generator)
         x = normalise(pixels.to(device), preprocessing).to(memory_format=torch.channels_last)
         y = torch.from_numpy(images.labels[chosen]).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
+        with (
+            _dropping(recipe.seed, epoch, first, device),
+            torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16),
+        ):
             logits = network(x)
         loss = functional.cross_entropy(logits.float(), y)
         parts["optimizer"].zero_grad()
@@ -220,6 +224,16 @@ def _epoch(
                 epoch=epoch + 1, rate=recipe.rate,
             )  # fmt: skip
         yield mean, float(correct) / seen
+
+
+@contextmanager
+def _dropping(seed: int, epoch: int, first: int, device: torch.device) -> Iterator[None]:
+    """What dropout and stochastic depth drop depends on the run's seed and the batch alone, so that a run can be
+    repeated, and resumed, whatever else drew numbers meanwhile; torch's own generator is left as it was."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed((seed * 100_003 + epoch) * 1_000_003 + first)
+        yield
 
 
 def augment(pixels: Tensor, flip: bool, pad: int, generator: torch.Generator) -> Tensor:

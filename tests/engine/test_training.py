@@ -68,6 +68,24 @@ def test_the_same_seed_gives_the_same_network_bit_for_bit(whole: Whole) -> None:
     assert not same(whole[0], run(Recipe(epochs=3, seed=6, batch=16, bf16=False))[0])
 
 
+def test_what_is_dropped_is_the_runs_own(tmp_path: Path) -> None:
+    """Dropout draws from torch's own generator, which a window's other jobs and a restart leave anywhere."""
+    spec = SPEC.with_(dropout=0.5)
+    torch.manual_seed(1)
+    whole = run(spec=spec)[0]
+    torch.manual_seed(2)
+    before = torch.random.get_rng_state()
+    assert same(whole, run(spec=spec)[0])
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not same(whole, run()[0])
+    state = tmp_path / "run.state"
+    job = train(spec, stripes(), GREY, QUICK, state)
+    for _ in range(6):
+        next(job)
+    job.close()
+    assert same(run(spec=spec, state_file=state, resume=True)[0], whole)
+
+
 @pytest.mark.parametrize("stop_after", [1, 2, 4, 5, 8, 12])
 def test_a_killed_run_goes_on_as_if_nothing_had_been(stop_after: int, whole: Whole, tmp_path: Path) -> None:
     """Dropped after any step: 60 images in batches of 16 are 4 steps an epoch, and what was begun is done again."""
