@@ -22,7 +22,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from explorer.engine import onnx_initialisers
-from explorer.engine.headers import Header, damaged, find_state, read_tensor_header, refused
+from explorer.engine.headers import Header, find_state, read_tensor_header
+from explorer.engine.refusals import damaged, refused
 from explorer.errors import UserError
 
 State = dict[str, Tensor]

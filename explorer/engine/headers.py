@@ -23,11 +23,19 @@ import psutil
 
 from explorer.engine import onnx_initialisers, pickles
 from explorer.engine.pickles import Storage, TensorEntry
+from explorer.engine.refusals import (
+    MAX_ENTRIES,
+    MAX_HEADER,
+    damaged,
+    declares_more,
+    long_header,
+    no_checkpoint,
+    no_weights,
+    refused,
+    too_many,
+)
 from explorer.errors import UserError
 
-MAX_HEADER = 32 * 2**20
-"""Bytes of names and shapes; the deepest network here needs a tenth of it."""
-MAX_ENTRIES = 200_000
 MAX_NAME = 512
 """Letters of an entry's name."""
 _END = struct.Struct("<4s4H2LH")
@@ -117,12 +125,12 @@ def _read(file: IO[bytes], name: str) -> Header:
             "{name} is of a form that torch left behind with its version 0.2: load and save it again with a later one.",
             name=name,
         )
-    raise _no_checkpoint(name)
+    raise no_checkpoint(name)
 
 
 def _check_names(header: Header, name: str) -> None:
     if len(header.tensors) > MAX_ENTRIES:
-        raise _too_many(name, len(header.tensors))
+        raise too_many(name, len(header.tensors))
     longest = max(map(len, header.tensors), default=0)
     if longest > MAX_NAME:
         raise UserError(
@@ -140,7 +148,7 @@ def _read_safetensors(file: IO[bytes], size: int, name: str) -> Header:
     if length > size - 8:
         raise damaged(name)
     if length > MAX_HEADER:
-        raise _long_header(name, length)
+        raise long_header(name, length)
     try:
         entries = json.loads(file.read(length), object_pairs_hook=_once)
         metadata = entries.pop("__metadata__", {})
@@ -150,9 +158,9 @@ def _read_safetensors(file: IO[bytes], size: int, name: str) -> Header:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise damaged(name) from None
     except _BeyondError:
-        raise _declares_more(name) from None
+        raise declares_more(name) from None
     if not tensors:
-        raise _no_weights(name)
+        raise no_weights(name)
     return Header(tensors, metadata, size)
 
 
@@ -193,7 +201,7 @@ def _read_onnx(file: IO[bytes], size: int, name: str) -> Header:
         raise damaged(name) from None
     tensors = {one.name: TensorEntry(one.shape, one.dtype) for one in found if one.dtype != "other"}
     if not tensors:
-        raise _no_weights(name)
+        raise no_weights(name)
     return Header(tensors, metadata, size)
 
 
@@ -204,7 +212,7 @@ def _read_zip(file: IO[bytes], size: int, name: str) -> Header:
     """What `torch.save` writes since version 1.6: a zip file of the pickle and one member a storage, uncompressed."""
     count = _members(file, size)
     if count > MAX_ENTRIES:
-        raise _too_many(name, count)
+        raise too_many(name, count)
     try:
         with zipfile.ZipFile(file) as archive:
             members = {info.filename: info.file_size for info in archive.infolist()}
@@ -212,12 +220,12 @@ def _read_zip(file: IO[bytes], size: int, name: str) -> Header:
                 raise refused(name)  # TorchScript: a network as a program
             total = sum(members.values())
             if total > size:
-                raise _declares_more(name)
+                raise declares_more(name)
             pickle = next((one for one in members if one.endswith("/data.pkl") or one == "data.pkl"), None)
             if pickle is None:
-                raise _no_checkpoint(name)  # any other zip file: NumPy's .npz, a document
+                raise no_checkpoint(name)  # any other zip file: NumPy's .npz, a document
             if members[pickle] > MAX_HEADER:
-                raise _long_header(name, members[pickle])
+                raise long_header(name, members[pickle])
             content = archive.read(pickle)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, KeyError):
         raise damaged(name) from None
@@ -228,7 +236,7 @@ def _read_zip(file: IO[bytes], size: int, name: str) -> Header:
         if held is None:
             raise damaged(name)
         if storage.nbytes > held:
-            raise _declares_more(name)
+            raise declares_more(name)
     return _header(loaded, total, name)
 
 
@@ -252,9 +260,9 @@ def _read_stream(file: IO[bytes], size: int, name: str) -> Header:
     stream = pickles.Bounded(file, MAX_HEADER)
     try:
         if pickles.load(stream).content != pickles.MAGIC:
-            raise _no_checkpoint(name)  # another program's pickle
+            raise no_checkpoint(name)  # another program's pickle
     except pickles.UnreadableError:
-        raise _no_checkpoint(name) from None
+        raise no_checkpoint(name) from None
     if _unpickled(stream, name).content != pickles.PROTOCOL:
         raise damaged(name)
     _unpickled(stream, name)  # of the machine that wrote it
@@ -265,7 +273,7 @@ def _read_stream(file: IO[bytes], size: int, name: str) -> Header:
         raise damaged(name)
     declared = sum(storage.nbytes + 8 for storage in loaded.storages.values())
     if declared > size - place:
-        raise _declares_more(name)
+        raise declares_more(name)
     for key in keys:
         storage = loaded.storages.get(key)
         file.seek(place)
@@ -282,7 +290,7 @@ def _unpickled(stream: pickles.Stream, name: str) -> pickles.Loaded:
     try:
         return pickles.load(stream)
     except pickles.TooLongError:
-        raise _long_header(name, MAX_HEADER) from None
+        raise long_header(name, MAX_HEADER) from None
     except pickles.DangerousError:
         raise refused(name) from None
     except pickles.UnreadableError:
@@ -292,7 +300,7 @@ def _unpickled(stream: pickles.Stream, name: str) -> pickles.Loaded:
 def _header(loaded: pickles.Loaded, nbytes: int, name: str) -> Header:
     tensors = find_state(loaded.content, TensorEntry)
     if tensors is None:
-        raise refused(name) if loaded.is_object else _no_weights(name)
+        raise refused(name) if loaded.is_object else no_weights(name)
     for key, entry in tensors.items():
         if entry.dtype.startswith(("other", "Complex", "Q")):
             raise UserError(
@@ -300,7 +308,7 @@ def _header(loaded: pickles.Loaded, nbytes: int, name: str) -> Header:
                 name=name, key=key,
             )  # fmt: skip
         if entry.storage is not None and not _inside(entry, entry.storage):
-            raise _declares_more(name)
+            raise declares_more(name)
     return Header(tensors, {}, nbytes)
 
 
@@ -351,53 +359,3 @@ def find_state(content: Any, kind: type[_T]) -> dict[str, _T] | None:
         others = [inner for key, inner in value.items() if key not in _WRAPPERS and "optim" not in str(key)]
         waiting.extend((inner, depth + 1) for inner in reversed(likely + others))
     return most or None
-
-
-# -- sentences -----------------------------------------------------------------------------------------------------
-
-
-def _no_checkpoint(name: str) -> UserError:
-    return UserError(
-        "{name} is not a checkpoint: choose a .pth, .pt, .th, .safetensors or .onnx file with a network's weights.",
-        name=name,
-    )
-
-
-def damaged(name: str) -> UserError:
-    return UserError(
-        "{name} is damaged: it begins like a checkpoint, but can't be read to its end; get the file again.", name=name
-    )
-
-
-def refused(name: str) -> UserError:
-    return UserError(
-        "{name} is refused, since opening it would run code that it carries: save the weights alone, with "
-        "torch.save(network.state_dict(), file).",
-        name=name,
-    )
-
-
-def _no_weights(name: str) -> UserError:
-    return UserError("{name} holds no weights: no state dict of tensors was found in it.", name=name)
-
-
-def _declares_more(name: str) -> UserError:
-    return UserError(
-        "{name} declares more than it holds: its header speaks of tensors that lie behind the file's end; get the "
-        "file again.",
-        name=name,
-    )
-
-
-def _long_header(name: str, length: int) -> UserError:
-    return UserError(
-        "{name} has a header of {size:,.0f} MB or more; names and shapes of at most {most:,.0f} MB are read.",
-        name=name, size=length / 2**20, most=MAX_HEADER / 2**20,
-    )  # fmt: skip
-
-
-def _too_many(name: str, count: int) -> UserError:
-    return UserError(
-        "{name} has {count:,} entries, more than any network of this program: at most {most:,} are read.",
-        name=name, count=count, most=MAX_ENTRIES,
-    )  # fmt: skip

@@ -23,7 +23,6 @@ from torch import Tensor, nn
 from explorer.engine.build import build
 from explorer.engine.cards import half_precision, save_weights
 from explorer.engine.checkpoints import read_checkpoint, read_header
-from explorer.engine.headers import find_state
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.steps import finish
@@ -393,9 +392,3 @@ def test_reading_changes_nothing_of_the_file(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert_same(read_checkpoint(path).state, state_of())
     assert path.read_bytes() == before
-
-
-def test_tensors_of_which_none_is_called_a_weight_are_found_all_the_same() -> None:
-    tensors = {f"encoder.{number}.w": torch.zeros(2) for number in range(3)}
-    assert find_state({"epoch": torch.zeros(()), "net": tensors}, torch.Tensor) == tensors
-    assert find_state({"epoch": 3}, torch.Tensor) is None

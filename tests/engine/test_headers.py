@@ -22,7 +22,7 @@ from torch import nn
 
 from explorer.engine import headers
 from explorer.engine.checkpoints import read_checkpoint
-from explorer.engine.headers import read_tensor_header
+from explorer.engine.headers import find_state, read_tensor_header
 from explorer.errors import UserError
 from tests.engine.sentences import assert_one_sentence
 
@@ -316,3 +316,9 @@ def test_mutated_headers_are_read_or_refused_and_nothing_else(tmp_path: Path, fo
             read_checkpoint(path)
         except UserError as error:
             assert_one_sentence(error)
+
+
+def test_tensors_of_which_none_is_called_a_weight_are_found_all_the_same() -> None:
+    tensors = {f"encoder.{number}.w": torch.zeros(2) for number in range(3)}
+    assert find_state({"epoch": torch.zeros(()), "net": tensors}, torch.Tensor) == tensors
+    assert find_state({"epoch": 3}, torch.Tensor) is None
