@@ -40,11 +40,20 @@ class Lane(IntEnum):
     DATA = 4
     FLIPPED = 5
     EXPORT = 6
-    COMPARE = 7
-    TIMES = 8
-    COMPARE_TIMES = 9
-    ACCURACY = 10
-    STUDY = 11
+    CAM = 7
+    FILM = 8
+    BLOCKS = 9
+    COMPARE = 10
+    TIMES = 11
+    COMPARE_TIMES = 12
+    LESSON = 13
+    ACCURACY = 14
+    BLOCK_STATISTICS = 15
+    GRADIENTS = 16
+    PATHS = 17
+    STUDY = 18
+    TRAINING = 19
+    IMPORTS = 20
 
 
 Work = Generator[Any, None, Any]

@@ -20,11 +20,20 @@ _WORDS = {
     Lane.DATA: "Opening the image set",
     Lane.FLIPPED: "Fetching images",
     Lane.EXPORT: "Exporting the network",
+    Lane.CAM: "Looking for where the network looks",
+    Lane.FILM: "Following a channel from block to block",
+    Lane.BLOCKS: "Measuring what each block adds",
     Lane.COMPARE: "Running the picture through the networks compared",
     Lane.TIMES: "Measuring the time of each block",
     Lane.COMPARE_TIMES: "Measuring latency",
+    Lane.LESSON: "Measuring for the lesson",
     Lane.ACCURACY: "Measuring accuracy",
+    Lane.BLOCK_STATISTICS: "Measuring what each block adds, over the image set",
+    Lane.GRADIENTS: "Measuring gradients",
+    Lane.PATHS: "Measuring paths",
     Lane.STUDY: "Running the study",
+    Lane.TRAINING: "Training",
+    Lane.IMPORTS: "Getting ready",
 }
 _PATIENCE = 150
 """Milliseconds that a job may take before it is mentioned; shorter ones would only flicker."""

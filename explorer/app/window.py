@@ -19,6 +19,8 @@ from explorer.app.comparison.desk import ComparisonDesk
 from explorer.app.diagram.view import DiagramView
 from explorer.app.docks import add_docks, lay_out
 from explorer.app.document import Document, State
+from explorer.app.explain.desk import LANES
+from explorer.app.explain.views import Views
 from explorer.app.files import Files
 from explorer.app.jobs import Jobs, Lane
 from explorer.app.network_export import NetworkExport
@@ -89,6 +91,7 @@ class Window(QMainWindow):
         self.network_export = NetworkExport(self)
         self.study_desk = StudyDesk(self)
         self.comparison = ComparisonDesk(self)
+        self.views = Views(self)
         self.times = Times(self.document, self.jobs, self)
         self.diagram = DiagramView()
         self.actions_by_name, self.menus = make_actions(self, slots(self))
@@ -132,6 +135,7 @@ class Window(QMainWindow):
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.maps_panel, tr("Feature maps"))
         self.tabs.addTab(self.study_desk.panel, tr("Deletion study"))
+        self.views.add_to(self.tabs)
         self.docks = add_docks(
             self,
             {
@@ -218,7 +222,7 @@ class Window(QMainWindow):
             self.accuracy_panel.show_error(sentence(error))
         elif lane is Lane.STUDY:
             self.study_desk.show_error(sentence(error))
-        else:
+        elif lane not in LANES:
             self.notice.refuse(sentence(error))
 
     # -- edits ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
+from explorer.app.explain.views import VIEWS
 from explorer.app.help import show_about, show_keys
 from explorer.app.times import TIME
 from explorer.engine.training_logs import training_logs
@@ -59,6 +60,7 @@ def slots(window: Window) -> dict[str, Callable[[], object]]:
         "figure_3": window.comparison.open_figure_3,
         "show_maps": window.show_maps,
         "show_study": window.study_desk.show,
+        **{f"show_{view.name}": partial(window.views.show, view.name) for view in VIEWS},
         "cancel": window.runner.cancel,
         "theme_system": partial(window.use_theme, "system"),
         "theme_light": partial(window.use_theme, "light"),

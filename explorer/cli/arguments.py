@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from explorer import __version__
+from explorer.cli.explain.command import add_kinds
 from explorer.engine.export_records import PRECISIONS
 from explorer.errors import UserError
 
@@ -17,6 +18,7 @@ COMMANDS = (
     "predict",
     "accuracy",
     "study",
+    "explain",
     "train",
     "report",
     "recognise",
@@ -24,6 +26,7 @@ COMMANDS = (
     "export",
     "list",
 )
+VIEWS = ("maps", "study", "blocks", "gradients", "paths", "cam", "training")
 STUDIES = ("single", "random", "reorder", "greedy", "cut")
 _NETWORK = "a preset's name (resnet18, resnet20, …), a spec's JSON file, or the JSON itself"
 _WEIGHTS = "untrained, fashion-mnist, imagenet, a weights enum's name, or a file"
@@ -66,6 +69,7 @@ def _window_parser() -> argparse.ArgumentParser:
         "--study", choices=(*STUDIES, "fig3", "fig5a", "fig5b"),
         help="run a deletion study at the start, of the open network or as in a figure of Veit et al. 2016",
     )  # fmt: skip
+    parser.add_argument("--view", choices=VIEWS, help="the tab to begin with")
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window, and quit")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the screenshot's window")
     parser.add_argument("--theme", choices=("light", "dark"), help="instead of the remembered one")
@@ -101,6 +105,8 @@ def _command_parser() -> argparse.ArgumentParser:
 
     _compare(commands.add_parser("compare", help="two or three networks side by side: what differs, and a figure"))
     _study(commands.add_parser("study", help="many lesions to one network, each measured on the same images"))
+    explain = commands.add_parser("explain", help="why shortcuts work: blocks, gradients, paths, where it looks")
+    add_kinds(explain, _NETWORK, _WEIGHTS, _DATA)
     _train(commands.add_parser("train", help="train a network"))
 
     recognise = commands.add_parser("recognise", help="which network a checkpoint is of")

@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         "predict": predict,
         "accuracy": accuracy,
         "study": _study,
+        "explain": _explain,
         "train": _train,
         "report": _report,
         "recognise": _recognise,
@@ -195,6 +196,12 @@ def _study(arguments: argparse.Namespace) -> None:
     from explorer.cli.studies import study
 
     study(arguments)
+
+
+def _explain(arguments: argparse.Namespace) -> None:
+    from explorer.cli.explain.command import explain
+
+    explain(arguments)
 
 
 def _train(arguments: argparse.Namespace) -> None:

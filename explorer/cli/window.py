@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ def open_window(arguments: argparse.Namespace) -> int:
     window = _window(arguments)
     if arguments.study is not None:
         window.settled.connect(partial(window.study_desk.begin, arguments.study))
+    if arguments.view is not None:
+        window.settled.connect(window.actions_by_name[f"show_{arguments.view}"].trigger)
     window.show()
     status = application.exec()
     if not window.jobs.ended:
@@ -115,6 +118,24 @@ def _report_instead(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _view(window: Window, name: str, then: Callable[[], None]) -> None:
+    """Bring a tab to the front, begin what it has a button for, and do something once nothing runs any more."""
+    from PySide6.QtCore import QTimer
+
+    window.actions_by_name[f"show_{name}"].trigger()
+    if name in window.views.tabs:
+        window.views.tabs[name].opened().begin()
+    idle = QTimer(window, interval=_PAINTED_MS)
+
+    def look() -> None:
+        if not window.jobs.running() and not window.runner.pending:
+            idle.stop()
+            then()
+
+    idle.timeout.connect(look)
+    idle.start()
+
+
 def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
     path: Path = arguments.screenshot
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
@@ -140,7 +161,9 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
         if activity == "idle" and window.studies.results:
             QTimer.singleShot(_PAINTED_MS, save)
 
-    if arguments.study is None:
+    if arguments.view is not None:
+        window.settled.connect(partial(_view, window, arguments.view, save))
+    elif arguments.study is None:
         window.settled.connect(save)
     else:
         window.studies.activity_changed.connect(save_soon)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections import OrderedDict
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import psutil
@@ -26,8 +25,11 @@ from explorer.engine.build import build, build_untrained, copied
 from explorer.engine.comparing_records import ComparedPicture, ComparedRequest
 from explorer.engine.datasets import LabelledImages, open_data
 from explorer.engine.deletion import Meter
+from explorer.engine.explain import dispatch
+from explorer.engine.explain.records import ExplainRequest
 from explorer.engine.modules import Network
 from explorer.engine.ordering import balanced_order
+from explorer.engine.recent import Recent
 from explorer.engine.records import (
     CPU,
     AccuracyRequest,
@@ -58,28 +60,6 @@ from explorer.sentences import Sentence
 _NETWORKS = 2
 """How many built networks stay in memory."""
 _INFOS = 32
-Value = TypeVar("Value")
-
-
-class _Recent(OrderedDict[Hashable, Value]):
-    """A mapping that keeps the last few entries used."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._size = size
-
-    def use(self, key: Hashable) -> Value | None:
-        """What is kept under a key, if anything, which then counts as the last used."""
-        if key not in self:
-            return None
-        self.move_to_end(key)
-        return self[key]
-
-    def __setitem__(self, key: Hashable, value: Value) -> None:
-        super().__setitem__(key, value)
-        self.move_to_end(key)
-        while len(self) > self._size:
-            self.popitem(last=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +86,13 @@ class Session:
     """Runs requests, keeping what the next one is likely to need again."""
 
     def __init__(self) -> None:
-        self._infos: _Recent[WeightsInfo] = _Recent(_INFOS)
-        self._networks: _Recent[Network] = _Recent(_NETWORKS)
-        self._copies: _Recent[Network] = _Recent(1)
-        self._stamps: _Recent[Hashable] = _Recent(_INFOS)
-        self._passes: _Recent[_Pass] = _Recent(1)
-        self._data: _Recent[LabelledImages] = _Recent(2)
-        self._meters: _Recent[Meter] = _Recent(1)
+        self._infos: Recent[WeightsInfo] = Recent(_INFOS)
+        self._networks: Recent[Network] = Recent(_NETWORKS)
+        self._copies: Recent[Network] = Recent(1)
+        self._stamps: Recent[Hashable] = Recent(_INFOS)
+        self._passes: Recent[_Pass] = Recent(1)
+        self._data: Recent[LabelledImages] = Recent(2)
+        self._meters: Recent[Meter] = Recent(1)
         self.answers = Memory()
         """Of studies."""
 
@@ -326,6 +306,10 @@ class Session:
     def compared(self, request: ComparedRequest) -> Generator[Step | ComparedPicture, None, None]:
         """The same picture through several networks; yields each one's result."""
         return (yield from comparing.run(self, request))
+
+    def explain(self, request: ExplainRequest) -> Generator[Any, None, Any]:
+        """What `explorer.engine.explain` computes; yields `Step`s and partial results of the request's kind."""
+        return (yield from dispatch.run(self, request))
 
     # -- studies -------------------------------------------------------------------------------------------------
 
