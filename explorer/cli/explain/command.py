@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.engine.records import UNTRAINED, Picture, WeightsKind, WeightsRef
+from explorer.engine.resources import bundled_network
+from explorer.networks import catalog
+from explorer.networks.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from explorer.engine.session import Session
 
 KINDS = {
     "blocks": "what each block adds: |F(x)| / |x|, cosine, response, and the prediction after each block",
@@ -33,3 +43,56 @@ def add_kinds(explain: argparse.ArgumentParser, network_help: str, weights_help:
 def explain(arguments: argparse.Namespace) -> None:
     """Run the kind that was asked for."""
     import_module(f"{__package__}.{arguments.kind}").run(arguments)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the common arguments name.
+
+    Attributes:
+        session: to run on.
+        spec, weights: the network, with the input and classes that its weights need.
+        deleted: ids of deleted blocks.
+        device: torch's name.
+        picture: the one given, or the first bundled sample.
+        notes: sentences to tell the person.
+    """
+
+    session: Session
+    spec: NetworkSpec
+    weights: WeightsRef
+    deleted: frozenset[str]
+    device: str
+    picture: Picture
+    notes: tuple[str, ...]
+
+
+def prepared(arguments: argparse.Namespace) -> Prepared:
+    """What the common arguments name, checked.
+
+    Without `--weights` the bundled ones of the network are taken, or its initialisation, which a note says.
+
+    Raises:
+        UserError: one of them can't be.
+    """
+    spec = catalog.find(arguments.network)
+    from explorer.engine import devices, weights
+    from explorer.engine.pictures import open_picture
+    from explorer.engine.session import Session
+    from explorer.engine.steps import finish
+
+    session, notes = Session(), []
+    if arguments.weights is not None:
+        ref = weights.parse_ref(arguments.weights, spec)
+    elif (bundled := bundled_network(catalog.preset_name(spec) or "")) is not None:
+        spec, ref = bundled[0], WeightsRef(WeightsKind.BUNDLED, bundled[1])
+    else:
+        ref = UNTRAINED
+    info = finish(session.load(spec, ref)).info
+    if ref == UNTRAINED:
+        notes.append(f"{spec.name} is untrained: it is measured as it was initialised.")
+    deleted = info.spec.check_ids(frozenset(part.strip() for part in arguments.delete.split(",") if part.strip()))
+    picture = open_picture(arguments.image) if arguments.image else finish(session.open_picture("sample", 0))
+    notes += [note for note in (info.adapted, picture.note) if note]
+    device = devices.choose(arguments.device).id
+    return Prepared(session, info.spec, ref, deleted, device, picture, tuple(notes))
