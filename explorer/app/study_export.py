@@ -3,30 +3,26 @@ and how written around it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter
-from PySide6.QtSvg import QSvgGenerator
 
 from explorer.app import study_texts as texts
 from explorer.app.diagram.look import font
 from explorer.app.export import png, write_whole
+from explorer.app.painted import PNG_SCALE, as_image, as_svg, picture_suffix
 from explorer.app.study_numbers import MEASURES, usable
 from explorer.app.text import tr, translated
 from explorer.app.theme import DARK, LIGHT, Palette
 from explorer.app.widgets.study_chart import ChartLook, StudyChart
 from explorer.app.widgets.study_legend import StudyLegend
 from explorer.engine.study_records import StudyResult
-from explorer.errors import UserError
 
-SUFFIXES = (".png", ".svg")
 _WIDTH, _CHART = 960, 420
 _MARGIN = 24
 _HEADING = 52
-_PNG_SCALE = 2.0
 
 
 class StudyPicture:
@@ -94,39 +90,14 @@ class StudyPicture:
         painter.setPen(QColor(colours.muted))
         painter.drawText(QRectF(0, y, width, self._foot + 4), int(wrapped), self._protocol)
 
-    def image(self, scale: float = _PNG_SCALE) -> QImage:
+    def image(self, scale: float = PNG_SCALE) -> QImage:
         """As pixels, `scale` for each logical one."""
-        image = QImage(self.size * scale, QImage.Format.Format_RGB32)
-        # Not the painter's scale: dots and thin lines keep their size in logical pixels, whatever that is.
-        image.setDevicePixelRatio(scale)
-        image.fill(QColor(self._palette.window))
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.paint(painter)
-        painter.end()
-        image.setDevicePixelRatio(1)
-        return image
+        return as_image(self.size, self.paint, self._palette.window, scale)
 
     def svg(self) -> bytes:
         """As an SVG file whose words are text."""
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(self.size)
-        generator.setViewBox(QRect(0, 0, self.size.width(), self.size.height()))
-        generator.setResolution(96)
-        generator.setTitle(" / ".join(texts.study_name(result) for result in self._results))
-        generator.setDescription(self._results[0].protocol.command)
-        painter = QPainter(generator)
-        self.paint(painter)
-        painter.end()
-        buffer.close()
-        # A path of nothing is no valid path.
-        drawn = re.sub(rb'<path[^>]*\bd="\s*"[^>]*/>', b"", bytes(data.data()))
-        # Other programs may not have the font: they are to take their own sans-serif, not a serif one.
-        return re.sub(rb'font-family="([^"]*)"', rb'font-family="\1, sans-serif"', drawn)
+        title = " / ".join(texts.study_name(result) for result in self._results)
+        return as_svg(self.size, self.paint, title, self._results[0].protocol.command)
 
     def _write(self, painter: QPainter, rect: QRectF, text: str, face: QFont, colour: str) -> None:
         painter.setFont(face)
@@ -150,19 +121,13 @@ def render_study(
     Raises:
         UserError: another suffix, or a place that can't be written.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UserError(
-            "The chart can be written as {suffixes}; give the file one of these endings instead of {path}.",
-            suffixes=", ".join(SUFFIXES), path=path.name,
-        )  # fmt: skip
+    suffix = picture_suffix(path)
     picture = StudyPicture(results, DARK if dark else LIGHT, look)
     try:
         data = picture.svg() if suffix == ".svg" else png(picture.image())
     finally:
         picture.close()
-    write_whole(path, data)
+    write_whole(Path(path), data)
 
 
 def study_image(results: Sequence[StudyResult], dark: bool = False, look: ChartLook | None = None) -> QImage:
