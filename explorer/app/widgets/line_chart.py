@@ -83,7 +83,9 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         font.setFeature(QFont.Tag("tnum"), 1)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
-            axis.setStyle(tickFont=font, tickLength=4, autoExpandTextSpace=True, hideOverlappingLabels=True)
+            # A number at the lower end of the vertical axis may reach beside the horizontal one.
+            overlap: bool | int = _FONT if side == "left" else True
+            axis.setStyle(tickFont=font, tickLength=4, autoExpandTextSpace=True, hideOverlappingLabels=overlap)
             axis.enableAutoSIPrefix(False)
             axis.label.setFont(font)
         self.series: tuple[Series, ...] = ()
@@ -91,7 +93,8 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._current: Hit | None = None
         self._ring = dots(12)
         self._palette = palette or theme().palette
-        if palette is None:
+        self._follows = palette is None
+        if self._follows:
             theme().changed.connect(self._follow_theme)
         self.recolour(self._palette)
 
@@ -142,6 +145,13 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _follow_theme(self) -> None:
         self.recolour(theme().palette)
+
+    def close(self) -> bool:
+        """pyqtgraph takes its plot apart when it is closed, not when it is destroyed."""
+        if self._follows:
+            self._follows = False
+            theme().changed.disconnect(self._follow_theme)
+        return bool(super().close())
 
     def _draw(self) -> None:
         self.plot.clear()

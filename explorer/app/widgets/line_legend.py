@@ -14,7 +14,7 @@ from explorer.app.theme import Palette, mixed, theme
 from explorer.app.widgets.line_chart import series_colour
 from explorer.app.widgets.line_series import Edge, Frame, Series, edges
 
-_LINE, _SAMPLE, _GAP, _SIZE = 20.0, 24.0, 18.0, 12
+_LINE, _SAMPLE, _GAP, _SIZE = 20.0, 32.0, 18.0, 12
 _EDGE_WORDS: dict[Edge, str] = {"zero": "exactly zero", "high": "infinite", "none": "no number"}
 _EDGE_SIGNS: dict[Edge, str] = {"zero": "▼", "high": "▲", "none": "✕"}
 Entry = tuple[Series | Edge | None, str]
