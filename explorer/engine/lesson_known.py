@@ -1,0 +1,86 @@
+"""Figures of a lesson that are known without running a network: arithmetic, the bundled logs and cards, the papers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from explorer.engine.lesson_figures import at_once
+from explorer.engine.lesson_records import Figure, LessonStep, Measured
+from explorer.engine.lesson_words import quoted
+from explorer.engine.training_logs import TrainingLog, training_logs
+from explorer.errors import UserError
+from explorer.networks.cost import network_cost
+from explorer.networks.spec import NetworkSpec
+
+
+def known_figures(step: LessonStep) -> dict[str, Measured]:
+    """What is known of a step's figures before anything is measured; those that can't be had are left out."""
+    found: dict[str, Measured] = {}
+    by_name = {figure.name: figure for figure in step.figures}
+    for figure in step.figures:
+        if at_once(by_name, figure.name):
+            try:
+                found[figure.name] = known(figure, found)
+            except (UserError, KeyError):
+                continue
+    return found
+
+
+def known(figure: Figure, found: Mapping[str, Measured]) -> Measured:
+    """One of them.
+
+    Args:
+        figure: whose measure is `at_once`.
+        found: the figures before it, which it may be worked out of.
+
+    Raises:
+        UserError: no log comes with the program for its network.
+    """
+    if figure.measure == "paper":
+        return quoted(figure)
+    if figure.measure in ("difference", "ratio"):
+        return _worked_out(figure, found)
+    assert figure.network is not None
+    if figure.measure in ("training_error", "test_accuracy", "epochs"):
+        return _logged(figure, _log(figure.network))
+    return Measured(figure.name, _counted(figure.measure, figure.network))
+
+
+def _counted(measure: str, spec: NetworkSpec) -> int:
+    if measure == "parameters":
+        return network_cost(spec).parameters
+    return spec.depth if measure == "layers" else len(spec.block_ids)
+
+
+def _log(spec: NetworkSpec) -> TrainingLog:
+    for log in training_logs():
+        if log.spec.same_architecture(spec):
+            return log
+    raise UserError("No training log of {network} comes with this program.", network=spec.name)
+
+
+def _logged(figure: Figure, log: TrainingLog) -> Measured:
+    if figure.measure == "epochs":
+        return Measured(figure.name, len(log.epochs))
+    if figure.measure == "test_accuracy":
+        low, high = (100 * share for share in log.interval)
+        return Measured(figure.name, 100 * log.correct / log.images, low, high, log.images)
+    epoch = figure.arguments.get("epoch", len(log.epochs))
+    if epoch > len(log.epochs):
+        raise UserError(
+            "{network} was trained for {count} epochs, so there is no epoch {epoch}.",
+            network=log.spec.name, count=len(log.epochs), epoch=epoch,
+        )  # fmt: skip
+    return Measured(figure.name, 100 * log.errors[epoch - 1])
+
+
+def _worked_out(figure: Figure, found: Mapping[str, Measured]) -> Measured:
+    first = found[figure.arguments["of"]]
+    if figure.measure == "difference":
+        value = first.value - found[figure.arguments["minus"]].value
+    else:
+        below = found[figure.arguments["over"]].value
+        value = first.value / below if below else math.nan
+    return replace(first, name=figure.name, value=value, low=None, high=None)
