@@ -20,7 +20,7 @@ from torch import Tensor
 
 from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
-from explorer.engine.training import Progress
+from explorer.engine.training_records import Progress
 from explorer.engine.writing import whole_file
 from explorer.networks.spec import NetworkSpec
 

@@ -2,109 +2,257 @@
 
 SGD with Nesterov momentum, a one-cycle schedule (Smith and Topin 2017, arXiv:1708.07120) or the steps of He et al.
 2015, section 4.2 (a tenth at one half and three quarters of the way), flips and padded crops (ibid.). One generator an
-epoch, seeded by seed and epoch, so that a run that was killed and resumed draws what an uninterrupted one draws.
+epoch, seeded by seed and epoch and kept with the state, so that a run that was killed and resumed, wherever that was,
+draws what an uninterrupted one draws.
 """
 
 from __future__ import annotations
 
 import math
 import time
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from explorer.engine.build import build
+from explorer.engine.held_out import TrainingImages, pieces, predicted
 from explorer.engine.images import normalise
-from explorer.engine.modules import Network, answers
+from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
-from explorer.engine.writing import whole_file
+from explorer.engine.training_records import Curves, Phase, Progress, Recipe, Validated
+from explorer.engine.training_state import DivergedError, kept, load_state
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.spec import NetworkSpec
 
-_LARGEST_SEED = 2**32 - 1
+_POINTS = 400
+"""Of the training images' curves, about."""
+_LOOK_SECONDS = 0.25
+"""Between two looks at the loss on a device whose queue of work a look empties."""
 
 
-class TrainingImages(Protocol):
-    """A labelled image set, as training needs it."""
+class Trainer:
+    """One run. Between two steps of `run` its state can be saved, and another one taken up.
+
+    Args:
+        spec: the network.
+        images: labelled training images.
+        preprocessing: how they become its input.
+        recipe: how to train.
+        validation: labelled images that are held out: predicted after every epoch, and never trained on.
+
+    Attributes:
+        network: what is trained.
+        identity: what must be the same for a state to be this run's.
+        epoch, step: whole epochs done, and steps of the current one.
+        seconds: that it worked.
+
+    Raises:
+        UserError: labels that the network has no output for, or all alike; too few images a step for its batch norms.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        images: TrainingImages,
+        preprocessing: Preprocessing,
+        recipe: Recipe,
+        validation: TrainingImages | None = None,
+    ) -> None:
+        self._edges = _edges(len(images), recipe.batch)
+        _check_fits(spec, images, self._edges)
+        self.spec, self.recipe = spec, recipe
+        self._images, self._preprocessing, self._validation = images, preprocessing, validation
+        self._device = torch.device(recipe.device)
+        self.network = build(spec, recipe.seed).to(self._device).to(memory_format=torch.channels_last)
+        self._optimizer = torch.optim.SGD(
+            self.network.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
+        )
+        self.steps = len(self._edges) - 1
+        self._scheduler = _scheduler(self._optimizer, recipe, self.steps)
+        self.identity = _identity(spec, images, recipe, validation)
+        self.epoch = self.step = 0
+        self.seconds = 0.0
+        self._every = max(1, -(-recipe.epochs * self.steps // _POINTS))
+        self._points: list[tuple[float, float, float]] = []
+        self._validated: list[Validated] = []
+        self._begin_epoch()
+
+    def run(self) -> Generator[Progress, None, None]:
+        """Train to the end; yields after each step.
+
+        Raises:
+            DivergedError: the loss is no number any more.
+        """
+        work = self._work()
+        while True:
+            began = time.perf_counter()
+            progress = next(work, None)
+            self.seconds += time.perf_counter() - began
+            if progress is None:
+                break
+            yield replace(progress, seconds=self.seconds)
+        self.network.eval()
 
     @property
-    def labels(self) -> np.ndarray: ...
+    def curves(self) -> Curves:
+        """How it went so far."""
+        table = np.array(self._points, np.float64).reshape(-1, 3)
+        return Curves(table[:, 0], table[:, 1], table[:, 2], tuple(self._validated))
 
-    def __len__(self) -> int: ...
+    # -- the state to go on from ---------------------------------------------------------------------------------
 
-    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor: ...
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the run depends on.
 
+        Raises:
+            DivergedError: the loss is no number any more.
+        """
+        if self._seen:
+            self._look()
+        return {
+            **{name: part.state_dict() for name, part in self._parts.items()},
+            "identity": self.identity,
+            "epochs": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "generator": self._generator.get_state(),
+            "sums": [float(self._losses), float(self._correct), self._seen],
+            "told": list(self._told),
+            "points": torch.tensor(self._points, dtype=torch.float64),
+            "validated": [[row.epoch, row.correct, row.images, row.loss] for row in self._validated],
+        }
 
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
+    def take_up(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave; one of before, without a place in the epoch, is at the beginning of one."""
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        self.epoch, self.step, self.seconds = int(state["epochs"]), int(state.get("step", 0)), float(state["seconds"])
+        self._points = [(x, y, z) for x, y, z in state["points"].tolist()] if "points" in state else []
+        self._validated = [Validated(*row) for row in state.get("validated", ())]
+        self._begin_epoch()
+        if self.step:
+            self._generator.set_state(state["generator"])
+            losses, correct, self._seen = state["sums"]
+            self._losses.fill_(losses)
+            self._correct.fill_(correct)
+            self._told = tuple(state["told"])
+            self._look()
 
-    Attributes:
-        epochs: passes over the images.
-        seed: of initial weights, order, flips and crops.
-        batch: images a step.
-        rate: the schedule's largest learning rate.
-        schedule: `onecycle` or `steps`.
-        weight_decay, momentum: of SGD.
-        flip: whether images are mirrored at random.
-        pad: pixels added on each side before the random crop.
-        device: torch's name of the device.
-        bf16: whether convolutions and products run in bfloat16 (autocast); `devices.bf16_pays` tells where it pays.
-    """
+    @property
+    def _parts(self) -> dict[str, Any]:
+        return {"network": self.network, "optimizer": self._optimizer, "scheduler": self._scheduler}
 
-    epochs: int
-    seed: int = 0
-    batch: int = 128
-    rate: float = 0.1
-    schedule: Literal["onecycle", "steps"] = "onecycle"
-    weight_decay: float = 5e-4
-    momentum: float = 0.9
-    flip: bool = True
-    pad: int = 2
-    device: str = "cpu"
-    bf16: bool = True
+    # -- inside --------------------------------------------------------------------------------------------------
 
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise UserError("Training needs {name} of at least 1.", name=name)
-        if self.pad < 0 or not math.isfinite(self.rate) or self.rate <= 0:
-            raise UserError("Training needs a learning rate above 0 and a padding of at least 0.")
-        if not 0 <= self.seed <= _LARGEST_SEED:
-            raise UserError(
-                "The seed must be a whole number from 0 to {most}, not {seed}.", most=_LARGEST_SEED, seed=self.seed
-            )
+    def _begin_epoch(self) -> None:
+        self._generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
+        self._order = torch.randperm(len(self._images), generator=self._generator).numpy()
+        self._losses = torch.zeros((), device=self._device)
+        self._correct = torch.zeros((), device=self._device)
+        self._seen = 0
+        self._loss, self._accuracy = 0.0, 0.0
+        self._waiting: list[tuple[float, int, Tensor, Tensor]] = []
+        self._told = (0.0, 0.0, 0)
+        self._looked = -math.inf
 
+    def _work(self) -> Iterator[Progress]:
+        while self.epoch < self.recipe.epochs:
+            while self.step < self.steps:
+                self._do_step()
+                if self.step < self.steps:
+                    yield self._progress()
+            for _ in self._validate():
+                yield self._progress("validating")
+            done = self._progress(done=True)
+            self.epoch, self.step = self.epoch + 1, 0
+            self._begin_epoch()
+            yield done
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is.
+    def _do_step(self) -> None:
+        first, end = self._edges[self.step], self._edges[self.step + 1]
+        chosen = self._order[first:end]
+        pixels = augment(
+            self._images.pixels(chosen, self._preprocessing), self.recipe.flip, self.recipe.pad, self._generator
+        )
+        x = normalise(pixels.to(self._device), self._preprocessing).to(memory_format=torch.channels_last)
+        y = torch.from_numpy(self._images.labels[chosen]).to(self._device)
+        self.network.train()
+        with (
+            _dropping(self.recipe.seed, self.epoch, first, self._device),
+            torch.autocast(self._device.type, torch.bfloat16, enabled=self.recipe.bf16),
+        ):
+            logits = self.network(x)
+        loss = functional.cross_entropy(logits.float(), y)
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        self._scheduler.step()
+        self._seen += len(chosen)
+        self._losses += loss.detach() * len(chosen)
+        self._correct += (logits.argmax(1) == y).sum()
+        self.step += 1
+        self._note()
 
-    Attributes:
-        epoch: the current one, from 1.
-        fraction: of the whole run, 0 to 1.
-        loss, accuracy: means over the epoch so far, on the augmented training images.
-        rate: the current learning rate.
-        seconds: since the run started, those before a resume included.
-        epoch_done: whether this was the epoch's last batch; such rows make up the log.
-    """
+    def _note(self) -> None:
+        """Make points of the curves, and look at the loss where that costs nothing or it has been long."""
+        if (self.epoch * self.steps + self.step) % self._every == 0 or self.step == self.steps:
+            place = self.epoch + self.step / self.steps
+            self._waiting.append((place, self._seen, self._losses.clone(), self._correct.clone()))
+        now = time.perf_counter()
+        if self._device.type == "cpu" or self.step == self.steps or now - self._looked > _LOOK_SECONDS:
+            self._look()
+            self._looked = now
 
-    epoch: int
-    fraction: float
-    loss: float
-    accuracy: float
-    rate: float
-    seconds: float
-    epoch_done: bool
+    def _look(self) -> None:
+        """Read the sums, which waits for the device."""
+        self._loss, self._accuracy = float(self._losses) / self._seen, float(self._correct) / self._seen
+        if not math.isfinite(self._loss):
+            raise self._diverged()
+        for place, seen, losses, correct in self._waiting:
+            now = (float(losses), float(correct), seen)
+            loss, right, images = (after - before for after, before in zip(now, self._told, strict=True))
+            self._points.append((place, loss / images, right / images))
+            self._told = now
+        self._waiting.clear()
+
+    def _validate(self) -> Generator[None, None, None]:
+        """Predict the held-out images, in short pieces."""
+        if self._validation is None:
+            return
+        self.network.eval()
+        work = predicted(self.network, self._validation, self._preprocessing, self.recipe.device, pieces(self.spec))
+        correct, loss = yield from work
+        if not math.isfinite(loss):
+            raise self._diverged()
+        self._validated.append(Validated(self.epoch + 1, correct, len(self._validation), loss))
+
+    def _diverged(self) -> DivergedError:
+        return DivergedError(
+            "The loss became infinite in epoch {epoch}; try a learning rate below {rate}.",
+            epoch=self.epoch + 1, rate=self.recipe.rate,
+        )  # fmt: skip
+
+    def _progress(self, phase: Phase = "training", done: bool = False) -> Progress:
+        return Progress(
+            self.epoch + 1,
+            (self.epoch * self.steps + self.step) / (self.recipe.epochs * self.steps),
+            self._loss,
+            self._accuracy,
+            self._optimizer.param_groups[0]["lr"],
+            self.seconds,
+            done,
+            phase,
+            self._validated[-1] if done and self._validated else None,
+        )
 
 
 def train(
@@ -122,38 +270,31 @@ def train(
         images: labelled training images.
         preprocessing: how they become its input.
         recipe: how to train.
-        state_file: where the state after each epoch is kept, to resume from; None keeps nothing.
+        state_file: where the state is kept, to resume from; None keeps nothing.
         resume: take up the state in `state_file` if it is there.
 
     Raises:
         UserError: labels that the network has no output for, too few images a step for its batch norms, a state of
             another run or one that can't be written, a loss that is no number.
     """
-    edges = _edges(len(images), recipe.batch)
-    _check_fits(spec, images, edges)
-    network = build(spec, recipe.seed).to(recipe.device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(
-        network.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
-    )
-    steps = len(edges) - 1
-    scheduler = _scheduler(optimizer, recipe, steps)
-    start, seconds = 0, 0.0
-    parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
-    identity = {"spec": spec.to_json(), "recipe": _comparable(recipe), "images": len(images)}
+    trainer = Trainer(spec, images, preprocessing, recipe)
     if resume and state_file is not None and state_file.exists():
-        start, seconds = _load_state(state_file, parts, identity)
-    began = time.perf_counter() - seconds
-    for epoch in range(start, recipe.epochs):
-        for step, (loss, accuracy) in enumerate(_epoch(parts, images, preprocessing, recipe, epoch), 1):
-            done = step == steps
-            elapsed = time.perf_counter() - began
-            if done and state_file is not None:
-                _save_state(state_file, parts, identity, epoch + 1, elapsed)
-            fraction = (epoch * steps + step) / (recipe.epochs * steps)
-            rate = optimizer.param_groups[0]["lr"]
-            yield Progress(epoch + 1, fraction, loss, accuracy, rate, elapsed, done)
-    network.eval()
-    return network
+        load_state(state_file, trainer)
+    yield from kept(trainer, state_file)
+    return trainer.network
+
+
+def _identity(
+    spec: NetworkSpec, images: TrainingImages, recipe: Recipe, validation: TrainingImages | None
+) -> dict[str, Any]:
+    """What a run depends on; the device may change between a kill and a resume."""
+    return {
+        "spec": spec.to_json(),
+        "recipe": {key: value for key, value in asdict(recipe).items() if key != "device"},
+        "images": len(images),
+        "labels": zlib.crc32(np.asarray(images.labels, np.int64).tobytes()),
+        "validation": 0 if validation is None else len(validation),
+    }
 
 
 def _edges(images: int, batch: int) -> list[int]:
@@ -188,44 +329,6 @@ def _scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> 
     return torch.optim.lr_scheduler.MultiStepLR(optimizer, [total // 2, total * 3 // 4])
 
 
-def _epoch(
-    parts: dict[str, Any], images: TrainingImages, preprocessing: Preprocessing, recipe: Recipe, epoch: int
-) -> Iterator[tuple[float, float]]:
-    """One pass; yields mean loss and accuracy so far after each batch."""
-    network: Network = parts["network"].train()
-    generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
-    order = torch.randperm(len(images), generator=generator).numpy()
-    device = torch.device(recipe.device)
-    losses = torch.zeros((), device=device)
-    correct = torch.zeros((), device=device)
-    seen = 0
-    for first, end in pairwise(_edges(len(order), recipe.batch)):
-        chosen = order[first:end]
-        pixels = augment(images.pixels(chosen, preprocessing), recipe.flip, recipe.pad, generator)
-        x = normalise(pixels.to(device), preprocessing).to(memory_format=torch.channels_last)
-        y = torch.from_numpy(images.labels[chosen]).to(device)
-        with (
-            _dropping(recipe.seed, epoch, first, device),
-            torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16),
-        ):
-            logits = network(x)
-        loss = functional.cross_entropy(logits.float(), y)
-        parts["optimizer"].zero_grad()
-        torch.autograd.backward(loss)
-        parts["optimizer"].step()
-        parts["scheduler"].step()
-        seen += len(chosen)
-        losses += loss.detach() * len(chosen)
-        correct += (logits.argmax(1) == y).sum()
-        mean = float(losses) / seen
-        if not math.isfinite(mean):
-            raise UserError(
-                "The loss became infinite in epoch {epoch}; try a learning rate below {rate}.",
-                epoch=epoch + 1, rate=recipe.rate,
-            )  # fmt: skip
-        yield mean, float(correct) / seen
-
-
 @contextmanager
 def _dropping(seed: int, epoch: int, first: int, device: torch.device) -> Iterator[None]:
     """What dropout and stochastic depth drop depends on the run's seed and the batch alone, so that a run can be
@@ -252,49 +355,3 @@ def augment(pixels: Tensor, flip: bool, pad: int, generator: torch.Generator) ->
         columns = columns + torch.randint(0, 2 * pad + 1, (count, 1), generator=generator)
         pixels = functional.pad(pixels, (pad, pad, pad, pad))
     return pixels[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-
-
-# -- the state to resume from ------------------------------------------------------------------------------------
-
-
-def _comparable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without what may change between a kill and a resume."""
-    return {key: value for key, value in asdict(recipe).items() if key != "device"}
-
-
-def _save_state(path: Path, parts: dict[str, Any], identity: dict[str, Any], epochs: int, seconds: float) -> None:
-    state = {name: part.state_dict() for name, part in parts.items()}
-    with whole_file(path) as unfinished:
-        torch.save({**state, "identity": identity, "epochs": epochs, "seconds": seconds}, unfinished)
-
-
-def _load_state(path: Path, parts: dict[str, Any], identity: dict[str, Any]) -> tuple[int, float]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["identity"] != identity:
-            raise UserError(
-                "{path} holds another run (network, images or recipe differ); give the command it was started with.",
-                path=path,
-            )
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-        return int(state["epochs"]), float(state["seconds"])
-    except UserError:
-        raise
-    except Exception:  # what torch raises on a file that isn't its own is not documented
-        raise UserError(
-            "{path} is no training state to resume from: remove it, or leave --resume out to start afresh.", path=path
-        ) from None
-
-
-def network_accuracy(
-    network: nn.Module, images: TrainingImages, preprocessing: Preprocessing, device: str = "cpu", batch: int = 250
-) -> int:
-    """How many images are predicted right, in float32: the figure on the card."""
-    correct = 0
-    with torch.inference_mode():
-        for first in range(0, len(images), batch):
-            chosen = np.arange(first, min(first + batch, len(images)))
-            x = normalise(images.pixels(chosen, preprocessing).to(device), preprocessing)
-            correct += int((answers(network(x)).cpu().numpy() == images.labels[chosen]).sum())
-    return correct

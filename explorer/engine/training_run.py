@@ -19,7 +19,9 @@ from explorer.engine.cards import half_precision, read_log, save_card, save_weig
 from explorer.engine.datasets import ArrayImages, LabelledImages, training_folder
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import CPU, DataRef, Preprocessing, Step, wilson
-from explorer.engine.training import Progress, Recipe, TrainingImages, network_accuracy, train
+from explorer.engine.held_out import TrainingImages, network_accuracy
+from explorer.engine.training import train
+from explorer.engine.training_records import Progress, Recipe
 from explorer.engine.writing import unfinished
 from explorer.errors import UserError
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from explorer.cli import training as cli_training
-from explorer.engine.training import Progress
+from explorer.engine.training_records import Progress
 from explorer.networks.families.resnet import ResNetSpec
 from tests.cli.conftest import Command
 

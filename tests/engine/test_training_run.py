@@ -21,7 +21,7 @@ from explorer.engine.images import normalise
 from explorer.engine.records import AccuracyRequest, DataRef, WeightsKind, WeightsRef, wilson
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
-from explorer.engine.training import Progress, Recipe
+from explorer.engine.training_records import Progress, Recipe
 from explorer.engine.training_run import Material, Part, prepare, run
 from explorer.errors import UserError
 from explorer.networks.families.resnet import ResNetSpec
