@@ -85,6 +85,18 @@ def network_cost(spec: NetworkSpec) -> NetworkCost:
     )
 
 
+@lru_cache(maxsize=8)
+def receptive_fields(spec: NetworkSpec) -> dict[str, int]:
+    """Side in input pixels that one position of a part's output sees, of the stem and of every block."""
+    field, jump = 1, 1
+    fields = {}
+    for part_id, operations in operations_by_part(spec):
+        if part_id != "head":
+            field, jump = _grow(field, jump, operations)
+            fields[part_id] = field
+    return fields
+
+
 def _sum(part_id: str, operations: tuple[Operation, ...]) -> PartCost:
     kept = sum(_numbers(operation.output) for operation in operations if operation.kind in _KEPT)
     return PartCost(
