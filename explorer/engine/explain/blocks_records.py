@@ -1,0 +1,393 @@
+"""What a block adds: requests, what can be measured of which network, and results; without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from explorer.engine.explain.records import ExplainRequest
+from explorer.engine.records import Counts, DataRef, Picture, Prediction, WeightsRef
+from explorer.networks.cost import network_cost
+from explorer.networks.lesion import INTACT, Lesion, Mode, places
+from explorer.networks.operations import Operation, Wiring
+from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, ShortcutKind
+from explorer.sentences import Sentence
+
+Join = Literal["add", "gate", "concat", "none"]
+Measure = Literal["ratio", "cosine", "response"]
+MEASURES: tuple[Measure, ...] = ("ratio", "cosine", "response")
+_WEIGHTED = ("conv", "linear")
+_IDLE = "dropout"
+"""Does nothing where nothing is trained."""
+
+
+# -- requests ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlocksRequest(ExplainRequest):
+    """One picture through the network, and through its bundled plain twin.
+
+    Attributes:
+        picture: what to run.
+        block: id of the block whose maps are wanted; empty for none.
+    """
+
+    view: ClassVar[str] = "blocks"
+
+    picture: Picture
+    block: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockStatisticsRequest(ExplainRequest):
+    """The same figures over a set of images.
+
+    Attributes:
+        data: the set.
+        images: how many of it at most, None for all; from the front of its balanced, shuffled order.
+    """
+
+    view: ClassVar[str] = "blocks"
+
+    data: DataRef
+    images: int | None = None
+
+
+# -- what can be measured --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BlockMark:
+    """A place, and the block that stands there.
+
+    Attributes:
+        place: id of the block whose place it is.
+        block: id of the block that stands there.
+        mode: what is done to it.
+        join: how shortcut and branch meet; `none` in a layer of a plain network.
+        shortcut: what the shortcut is.
+        after: kinds of operations behind the place where they meet: `("relu",)` in the original order.
+    """
+
+    place: str
+    block: str
+    mode: Mode
+    join: Join
+    shortcut: ShortcutKind
+    after: tuple[str, ...] = ()
+
+    @property
+    def has_ratio(self) -> bool:
+        """Whether |F(x)| / |x| exists: something is added to something, or put behind it."""
+        return self.join != "none" and self.mode != "cut"
+
+    @property
+    def has_cosine(self) -> bool:
+        """Whether x and F(x) have an angle: both are there, with the same channels."""
+        return self.join in ("add", "gate") and self.mode == "whole"
+
+
+@dataclass(frozen=True)
+class LayerMark:
+    """A weighted layer of the stem or of a residual branch, whose response is measured.
+
+    Attributes:
+        id: of its convolution, or fully connected layer.
+        part: `stem`, or the block's id.
+        kernel: side of its window.
+        normed: whether its response is what the batch norm directly behind it gives, else its own output.
+        there: whether it runs: not in a deleted block.
+    """
+
+    id: str
+    part: str
+    kernel: int
+    normed: bool
+    there: bool = True
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What can be measured of a network.
+
+    Attributes:
+        spec: the network.
+        blocks: every place from input to output.
+        layers: every weighted layer from input to output, without those on shortcuts and in the head.
+        exits: ids of the blocks of the last stage behind which the head fits, the last of all always among them.
+    """
+
+    spec: NetworkSpec
+    blocks: tuple[BlockMark, ...]
+    layers: tuple[LayerMark, ...]
+    exits: tuple[str, ...]
+
+    @property
+    def has_ratio(self) -> bool:
+        return any(block.has_ratio for block in self.blocks)
+
+    @property
+    def has_cosine(self) -> bool:
+        return any(block.has_cosine for block in self.blocks)
+
+    def has(self, measure: Measure) -> bool:
+        """Whether there is anything to show of a measure."""
+        if measure == "response":
+            return any(layer.there for layer in self.layers)
+        return self.has_ratio if measure == "ratio" else self.has_cosine
+
+    def block(self, block_id: str) -> BlockMark:
+        return next(block for block in self.blocks if block.block == block_id)
+
+    @property
+    def missing_exits(self) -> str:
+        """Why there is no prediction behind some blocks of the last stage; empty where there is one behind each."""
+        if len(self.exits) == len(self.spec.stages[-1].blocks):
+            return ""
+        if self.blocks[-1].join == "concat":
+            return Sentence("Each dense layer adds channels, so the head fits behind the last one only.")
+        return Sentence("The head fits only behind blocks whose output has the shape of the last one's.")
+
+    def missing(self, measure: Measure) -> str:
+        """Why a measure does not exist in this network, or not at every block; empty where it does."""
+        joins = {block.join for block in self.blocks}
+        if measure == "response":
+            return ""
+        if joins == {"none"}:
+            return Sentence("A plain network adds nothing to anything: each layer's output takes its input's place.")
+        if measure == "cosine" and joins == {"concat"}:
+            return Sentence("A dense layer puts its channels behind those that came, so there is no angle to them.")
+        if "none" in joins:
+            return Sentence("Gaps: blocks without shortcut.")
+        return ""
+
+
+def outline(spec: NetworkSpec, lesion: Lesion = INTACT) -> Outline:
+    """What can be measured of a network with a lesion, which must be `checked`."""
+    wirings = _wirings(spec)
+    blocks, layers = [], [_layer_mark(one, "stem") for one in responses(spec.stem_operations())]
+    shortcuts = {block.id: block.shortcut for block in spec.all_blocks}
+    for place in places(spec, lesion):
+        wiring = wirings[place.block]
+        join = join_of(wiring)
+        after = tuple(one.kind for one in wiring.after)
+        blocks.append(BlockMark(place.spec.id, place.block, place.mode, join, shortcuts[place.block], after))
+        layers += [_layer_mark(one, place.block, place.mode != "deleted") for one in responses(wiring.branch)]
+    return Outline(spec, tuple(blocks), tuple(layers), _exits(spec, lesion))
+
+
+@dataclass(frozen=True)
+class Response:
+    """Where in a row of operations a layer's response is.
+
+    Attributes:
+        layer: the convolution or fully connected layer.
+        at: position of the operation whose output it is: the layer's own, or that of the batch norm behind it.
+        normed: whether that is a batch norm.
+    """
+
+    layer: Operation
+    at: int
+    normed: bool
+
+
+def responses(operations: tuple[Operation, ...]) -> tuple[Response, ...]:
+    """The responses in a row of operations: He et al. 2015, section 4.2, take them after BN and before ReLU or
+    addition. Where no batch norm follows directly, as in pre-activation blocks, it is the layer's own output."""
+    found = []
+    for index, operation in enumerate(operations):
+        if operation.kind not in _WEIGHTED:
+            continue
+        behind = next((later for later in range(index + 1, len(operations)) if operations[later].kind != _IDLE), None)
+        normed = behind is not None and operations[behind].kind == "bn"
+        found.append(Response(operation, behind if normed and behind is not None else index, normed))
+    return tuple(found)
+
+
+def join_of(wiring: Wiring) -> Join:
+    """How shortcut and branch of a block meet."""
+    if wiring.join is None:
+        return "none"
+    kinds: dict[str, Join] = {"gate": "gate", "concat": "concat"}
+    return kinds.get(wiring.join.kind, "add")
+
+
+def first_block(spec: NetworkSpec) -> str:
+    """The block to begin with: the second block of the second stage, or the first one with an identity shortcut, or
+    else the first of all."""
+    usual = [block.id for block in spec.all_blocks if block.id == "layer2.1" and block.shortcut == "identity"]
+    identity = [block.id for block in spec.all_blocks if block.shortcut == "identity"]
+    return (usual or identity or list(spec.block_ids))[0]
+
+
+def _wirings(spec: NetworkSpec) -> dict[str, Wiring]:
+    shape: Shape = spec.stem_operations()[-1].output
+    found = {}
+    block: BlockSpec
+    for block in spec.all_blocks:
+        found[block.id] = block.operations(shape)
+        shape = found[block.id].all[-1].output
+    return found
+
+
+def _layer_mark(response: Response, part: str, there: bool = True) -> LayerMark:
+    return LayerMark(response.layer.id, part, response.layer.kernel, response.normed, there)
+
+
+def _exits(spec: NetworkSpec, lesion: Lesion) -> tuple[str, ...]:
+    shapes = {part.id: part.output for part in network_cost(spec).blocks}
+    last = shapes[spec.all_blocks[-1].id]
+    stage = {block.id for block in spec.stages[-1].blocks}
+    return tuple(
+        place.block for place in places(spec, lesion) if place.spec.id in stage and shapes[place.spec.id] == last
+    )
+
+
+# -- results ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class BlockMaps:
+    """What one block does to the picture, each float32 (C, H, W).
+
+    Attributes:
+        mark: which block.
+        carried: what its shortcut brings to the addition, scaled or gated where the block does that; zeros where it is
+            cut; in a layer without shortcut what comes to it.
+        added: what its branch brings, F(x), gated where the block does that; zeros where it is deleted. None in a
+            deleted layer without shortcut, which passes its input on.
+        total: both together, before what follows; in a dense layer one behind the other. None without shortcut.
+    """
+
+    mark: BlockMark
+    carried: np.ndarray
+    added: np.ndarray | None
+    total: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class PictureFigures:
+    """One network's figures of one picture; NaN where there is none.
+
+    Attributes:
+        outline: which blocks and layers they are of.
+        ratio: |F(x)| / |x| at each place, L2 norms over the whole map; float64 (places,).
+        cosine: between x and F(x) at each place; float64 (places,).
+        response: standard deviation of each layer's response over channels and positions; float64 (layers,).
+        exits: probabilities behind each exit; float32 (exits, classes).
+    """
+
+    outline: Outline
+    ratio: np.ndarray
+    cosine: np.ndarray
+    response: np.ndarray
+    exits: np.ndarray
+
+    def values(self, measure: Measure) -> np.ndarray:
+        found: np.ndarray = getattr(self, measure)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Quartiles:
+    """Of each block's or layer's figure over images; all (things,).
+
+    Attributes:
+        low, median, high: quartiles of the finite values, linearly interpolated; NaN where there is none.
+        numbers: how many images gave a finite value.
+        images: how many there are.
+    """
+
+    low: np.ndarray
+    median: np.ndarray
+    high: np.ndarray
+    numbers: np.ndarray
+    images: int
+
+
+@dataclass(frozen=True, eq=False)
+class SetFigures:
+    """One network's figures over the images so far.
+
+    Attributes:
+        outline: which blocks and layers they are of.
+        ratio, cosine, response: of the figures of single images, as in `PictureFigures`.
+        exits: of the head behind each exit; `agreeing` counts agreement with the network's own answer.
+    """
+
+    outline: Outline
+    ratio: Quartiles
+    cosine: Quartiles
+    response: Quartiles
+    exits: tuple[Counts, ...]
+
+    def quartiles(self, measure: Measure) -> Quartiles:
+        found: Quartiles = getattr(self, measure)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class BlocksResult:
+    """What came out of a BlocksRequest.
+
+    Attributes:
+        request: what was asked.
+        figures: of the network.
+        prediction: the network's own; that of its last exit.
+        label: number of the picture's true class among the network's, None where unknown.
+        maps: of the block asked for; None where none was.
+        twin: figures of the plain twin, None where none is bundled.
+        device: title of the device.
+        note: one sentence where the CPU stood in for another device, else empty.
+    """
+
+    request: BlocksRequest
+    figures: PictureFigures
+    prediction: Prediction
+    label: int | None
+    maps: BlockMaps | None
+    twin: PictureFigures | None
+    device: str
+    note: str = ""
+
+    def exit(self, index: int) -> Prediction:
+        """The prediction behind an exit."""
+        return Prediction(self.figures.exits[index], self.prediction.classes)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockStatisticsResult:
+    """What came out of a BlockStatisticsRequest, so far or in full.
+
+    Attributes:
+        request: what was asked.
+        figures: of the network.
+        twin: of the plain twin on the same images, None where none is bundled.
+        twin_weights: the twin's, None where there is none.
+        images: so far.
+        total: images in the end.
+        data_name: what the set is called.
+        seconds: so far.
+        device: title of the device.
+        data_note: one sentence on images left out, empty where none were.
+        note: one sentence where the CPU stood in for another device, else empty.
+    """
+
+    request: BlockStatisticsRequest
+    figures: SetFigures
+    twin: SetFigures | None
+    twin_weights: WeightsRef | None
+    images: int
+    total: int
+    data_name: str
+    seconds: float
+    device: str
+    data_note: str = ""
+    note: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.images == self.total
