@@ -195,13 +195,12 @@ def _threads(recording: Recording) -> int:
     if usual == 1 or recording.start.device.type != "cpu":
         return usual
     pull = pulls[len(pulls) // 2]
-    gradient = torch.ones_like(pull.leaving)
     seconds = {}
     for threads in (1, usual):
         with computing(threads):
-            list(pull([gradient]))
+            pull.trial()
             began = time.perf_counter()
-            list(pull([gradient]))
+            pull.trial()
             seconds[threads] = time.perf_counter() - began
     return min(seconds, key=seconds.__getitem__)
 

@@ -40,25 +40,38 @@ class Pull:
     Args:
         entering: what came in, a leaf.
         leaving: what it made of it; the same tensor for a stretch that does nothing.
+
+    Attributes:
+        free: whether there is nothing to compute.
+        together: whether several gradients are taken back at once, as many small kernels would keep an accelerator
+            waiting.
     """
 
     def __init__(self, entering: Tensor, leaving: Tensor) -> None:
-        self.entering, self.leaving = entering, leaving
+        self._entering, self._leaving = entering, leaving
         self.free = leaving is entering
+        self.together = entering.device.type != "cpu"
 
     def __call__(self, gradients: Sequence[Tensor]) -> Iterator[Tensor]:
         """Each gradient at what leaves (of its shape) -> the same at what enters, one after another."""
         if self.free:
             yield from gradients
-        elif self.entering.device.type == "cpu":
-            for gradient in gradients:
-                yield torch.autograd.grad(self.leaving, self.entering, gradient, retain_graph=True)[0]
-        else:
+        elif self.together:
             for first in range(0, len(gradients), _TOGETHER):
-                stack = torch.stack(list(gradients[first : first + _TOGETHER]))
-                yield from torch.autograd.grad(
-                    self.leaving, self.entering, stack, retain_graph=True, is_grads_batched=True
-                )[0]
+                yield from self._back(torch.stack(list(gradients[first : first + _TOGETHER])), True)
+        else:
+            for gradient in gradients:
+                yield self._back(gradient, False)
+
+    def _back(self, gradients: Tensor, several: bool) -> Tensor:
+        found: Tensor = torch.autograd.grad(
+            self._leaving, self._entering, gradients, retain_graph=True, is_grads_batched=several
+        )[0]
+        return found
+
+    def trial(self) -> None:
+        """Take some gradient back, to see how long it takes."""
+        self._back(torch.ones_like(self._leaving), False)
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,7 @@ class Recorder:
             x = self._block(self._blocks[place.block], entered)
             yield None
         with torch.enable_grad():
-            logits = self._network.head(x).float()
+            logits = self._network.head(x)
             target = logits.detach().argmax(1) if labels is None else labels
             loss = functional.cross_entropy(logits, target, reduction="sum") / images
             start = torch.autograd.grad(loss, x)[0]
