@@ -131,7 +131,7 @@ class BandItem(QGraphicsRectItem):
         special = []
         for index, bar in enumerate(self._bars):
             rect = QRectF(self._strip.x() + index * step + gap / 2, self._strip.y(), step - gap, self._strip.height())
-            if bar.block in look.deleted or bar.block in look.cut or bar.block == look.current:
+            if bar.block in look.deleted | look.cut | look.taken | look.around or bar.block == look.current:
                 special.append((bar, rect))
                 continue
             painter.fillRect(rect, self._fill(bar) or plain)
@@ -143,12 +143,13 @@ class BandItem(QGraphicsRectItem):
         return None if colouring is None else self._look.fill(colouring.values.get(bar.place))
 
     def _paint_special(self, painter: QPainter, bar: Bar, rect: QRectF, plain: QColor, detail: float) -> None:
-        """Deleted: an empty bar with a thick line through it, as its arc would be; cut: framed; current: ringed."""
+        """Deleted, or passed by a path that is lit: an empty bar with a thick line through it, as its arc would be;
+        cut, or on the path: framed; current: ringed."""
         look = self._look
         accent = QColor(look.palette.accent)
         wide = max(rect.width(), 2.5 / detail)
         rect = QRectF(rect.center().x() - wide / 2, rect.y(), wide, rect.height())
-        deleted = bar.block in look.deleted
+        deleted = bar.block in look.deleted | look.around
         painter.fillRect(rect, self._ground() if deleted else self._fill(bar) or plain)
         if deleted:
             height = max(rect.height() / 5, 2 / detail)

@@ -74,7 +74,13 @@ class CardItem(QGraphicsRectItem):
     @property
     def lit(self) -> bool:
         """Whether it is lit from elsewhere, for a block of its own or one folded into it."""
-        return self._look.light is not None and self.stands_for(self._look.light)
+        light = self._look.light
+        return (light is not None and self.stands_for(light)) or any(map(self.stands_for, self._look.taken))
+
+    @property
+    def passed(self) -> bool:
+        """Whether a path that is lit goes around it."""
+        return self.box.id in self._look.around
 
     def stands_for(self, block: str) -> bool:
         """Whether it is that block's card, or a fold that holds the block."""
@@ -97,6 +103,8 @@ class CardItem(QGraphicsRectItem):
         kind = self.box.cell.kind
         if look.targets is not None and not self._lifted:
             painter.setOpacity(1.0 if self.target else _DIMMED)
+        elif self.passed:
+            painter.setOpacity(_DIMMED)
         if kind == "fold":
             self._paint_stack(painter, colour)
         if self.lit or (self.target and look.over == self.box.id):
@@ -252,8 +260,8 @@ class LineItem(QGraphicsPathItem):
 
     @property
     def lit(self) -> bool:
-        """Whether it is the shortcut of a deleted block."""
-        return self.line.around in self._look.deleted
+        """Whether it is the shortcut of a deleted block, or a path that is lit takes it."""
+        return self.line.around in self._look.deleted or self.line.around in self._look.around
 
     @property
     def cut(self) -> bool:

@@ -49,6 +49,7 @@ class Look:
         cut: ids of blocks whose shortcut is cut.
         current: id of the box or stage with the focus ring, None for none.
         light: id of the block that is lit for a moment from elsewhere (a bar of a chart), None for none.
+        taken, around: of a path that is lit for a moment, the blocks whose branch it takes, and those whose shortcut.
         hover: id of the box that the mouse is on, None for none.
         targets: while a block is dragged, ids of the blocks that it can change places with; else None.
         over: the one of them that it is over, None for none.
@@ -63,6 +64,8 @@ class Look:
     cut: frozenset[str] = frozenset()
     current: str | None = None
     light: str | None = None
+    taken: frozenset[str] = frozenset()
+    around: frozenset[str] = frozenset()
     hover: str | None = None
     targets: frozenset[str] | None = None
     over: str | None = None

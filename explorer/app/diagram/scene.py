@@ -89,6 +89,7 @@ class DiagramScene(QGraphicsScene):
         if other:
             self.look.deleted, self.look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
             self.look.current = self.look.light = self.look.hover = None
+            self.look.taken = self.look.around = frozenset()
             self._unfolded, self._shown = frozenset(), lesion.deleted | lesion.cut
             self._stages_only = False
         self.rebuild()
@@ -121,7 +122,7 @@ class DiagramScene(QGraphicsScene):
         changed = (look.deleted ^ lesion.deleted) | (look.cut ^ lesion.cut)
         moved = self._order != lesion.order
         look.deleted, look.cut, self._order = lesion.deleted, lesion.cut, lesion.order
-        if self._bring_out(lesion.deleted | lesion.cut):
+        if self.bring_out(lesion.deleted | lesion.cut):
             return
         if moved and self.spec is not None:
             self.rebuild()
@@ -139,7 +140,7 @@ class DiagramScene(QGraphicsScene):
     def set_current(self, current: str | None) -> None:
         """The part, stage or fold with the focus ring. A block inside a fold comes out of it."""
         before, self.look.current = self.look.current, current
-        if current is not None and self._bring_out(frozenset({current})):
+        if current is not None and self.bring_out(frozenset({current})):
             return
         for name in (before, current):
             if name in self.cards:
@@ -153,7 +154,7 @@ class DiagramScene(QGraphicsScene):
         """Light a block's card, or the fold that it is in, for a moment."""
         before, self.look.light = self.look.light, block
         for name in (before, block):
-            card = self._card_of(name) if name is not None else None
+            card = self.card_of(name) if name is not None else None
             if card is not None:
                 card.update()
         self._update_fans()
@@ -168,13 +169,13 @@ class DiagramScene(QGraphicsScene):
         for fan in self._fans:
             fan.update()
 
-    def _card_of(self, block: str) -> CardItem | None:
+    def card_of(self, block: str) -> CardItem | None:
         """A block's card, or that of its fold."""
         if block in self.cards:
             return self.cards[block]
         return next((card for card in self.cards.values() if card.stands_for(block)), None)
 
-    def _bring_out(self, blocks: frozenset[str]) -> bool:
+    def bring_out(self, blocks: frozenset[str]) -> bool:
         """Break folds around blocks inside them; says whether any had to be."""
         if self.spec is None:
             return False

@@ -18,6 +18,7 @@ from explorer.app.diagram.detail import DetailView
 from explorer.app.diagram.dragging import neighbour
 from explorer.app.diagram.items import CardItem
 from explorer.app.diagram.legend import Legend
+from explorer.app.diagram.paths import light_path
 from explorer.app.diagram.scene import DiagramScene
 from explorer.app.diagram.words import spoken
 from explorer.app.text import tr
@@ -104,6 +105,19 @@ class DiagramView(DetailView):
         """Light a block for a moment, while a person points at it elsewhere (a bar of a chart); None: none any more.
         Nothing is selected, moved or taken out of its fold."""
         self._scene.set_light(block_id)
+
+    def light_path(self, taken: frozenset[str], around: frozenset[str]) -> None:
+        """Light a path for a moment, while a person points at it elsewhere; empty sets: none any more. Its blocks come
+        out of their folds, nothing is selected or moved.
+
+        Args:
+            taken: ids of the blocks whose residual branch it takes: their cards are lit.
+            around: ids of the blocks whose shortcut it takes: their arcs are lit, their cards dimmed.
+        """
+        before = self._scene.layout_
+        light_path(self._scene, taken, around)
+        if self._scene.layout_ is not before:
+            self._after(before)
 
     def reveal(self, part_id: str) -> bool:
         """Bring a part out of its fold and centre it, selected and large enough to read; False if there is none."""
