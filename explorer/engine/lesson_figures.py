@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from explorer.engine.lesson_measures import FORMS, IMAGES, MEASURES
+from explorer.engine.explain.gradients_records import INITIALISATIONS
+from explorer.engine.lesson_measures import FORMS, IMAGES, MEASURES, PATH_IMAGES, SEEDS
 from explorer.engine.lesson_records import Choice, Figure, Question, Setting
 from explorer.engine.lesson_setting import read_lesion, read_network, read_picture, read_weights
 from explorer.engine.lesson_table import LessonError, Table, plain, told
 from explorer.engine.lesson_words import NAME
 from explorer.errors import UserError
+from explorer.networks.checks import is_int
 from explorer.networks.lesion import INTACT
 from explorer.networks.spec import NetworkSpec
 
-SCHEMES = ("he", "pytorch")
+SCHEMES = ("trained", *INITIALISATIONS)
 _CHOICES = 5
 _TITLE = 60
 _TEXT = 200
+_OF_PATHS = ("effective_shortest", "effective_longest", "effective_share")
 _RANGES: dict[str, tuple[int, int, int | None]] = {
     "images": (10, 2000, IMAGES),
-    "seeds": (1, 20, 3),
+    "seeds": (1, 10, SEEDS),
     "epoch": (1, 1000, None),
     "count": (0, 4000, None),
     "shortest": (0, 4000, 0),
     "longest": (0, 4000, 4000),
+    "length": (0, 4000, None),
 }
 """Least, most and default of whole numbers."""
 
@@ -51,7 +55,15 @@ def read_figure(table: Table, setting: Setting, before: Sequence[Figure], folder
     done = setting.lesion if spec == setting.network else INTACT
     if "delete" in kind.takes and ("delete" in table or "cut" in table):
         done = read_lesion(table, spec)
-    arguments = _arguments(table, kind.takes, spec, [figure.name for figure in before], folder)
+    if measure == "given":
+        arguments = _given(table, before)
+    else:
+        takes = [key for key in kind.takes if measure not in _OF_PATHS or key != "images"]
+        arguments = _arguments(table, takes, spec, [figure.name for figure in before], folder)
+    if measure in _OF_PATHS:
+        arguments["images"] = table.whole("images", 1, 200, PATH_IMAGES)
+    if arguments.get("scheme", SCHEMES[0]) != SCHEMES[0]:
+        weights = "untrained"  # trained ones play no part
     figure = Figure(
         name=name,
         measure=measure,
@@ -76,7 +88,7 @@ def _arguments(
         "of": lambda key: table.one_of(key, before),
         "minus": lambda key: table.one_of(key, before),
         "over": lambda key: table.one_of(key, before),
-        "block": lambda key: _block(table, key, spec),
+        "block": lambda key: _block(table, key, spec) if key in table else "",
         "picture": lambda key: read_picture(table, folder),
         "value": table.number,
         "source": lambda key: table.text(key, longest=_TEXT),
@@ -86,11 +98,19 @@ def _arguments(
     found = {key: readers[key](key) for key in takes if key in readers}
     for key in takes:
         low, high, default = _RANGES.get(key, (0, 0, None))
-        if key in _RANGES and (key in table or default is not None):
+        if key in _RANGES and key not in found and (key in table or default is not None):
             found[key] = table.whole(key, low, high, default)
     if found.get("count", 0) > len(spec.block_ids):
         raise LessonError("{network} has only {count} blocks.", network=spec.name, count=len(spec.block_ids))
     return found
+
+
+def _given(table: Table, before: Sequence[Figure]) -> dict[str, Any]:
+    """A whole number that a figure before it was told."""
+    of = table.one_of("of", [figure.name for figure in before])
+    told_of = next((figure.arguments for figure in before if figure.name == of), {})
+    key = table.one_of("argument", [key for key, value in told_of.items() if is_int(value)])
+    return {"value": told_of[key]}
 
 
 def _block(table: Table, key: str, spec: NetworkSpec) -> str:

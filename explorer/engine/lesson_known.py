@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from explorer.engine.lesson_figures import at_once
 from explorer.engine.lesson_records import Figure, LessonStep, Measured
 from explorer.engine.lesson_words import quoted
+from explorer.engine.resources import bundled_network
 from explorer.engine.training_logs import TrainingLog, training_logs
 from explorer.errors import UserError
+from explorer.networks import catalog
 from explorer.networks.cost import network_cost
+from explorer.networks.paths import PathCounts, forks
 from explorer.networks.spec import NetworkSpec
 
 
@@ -38,20 +42,50 @@ def known(figure: Figure, found: Mapping[str, Measured]) -> Measured:
     Raises:
         UserError: no log comes with the program for its network.
     """
-    if figure.measure == "paper":
+    if figure.measure in ("paper", "given"):
         return quoted(figure)
     if figure.measure in ("difference", "ratio"):
         return _worked_out(figure, found)
     assert figure.network is not None
     if figure.measure in ("training_error", "test_accuracy", "epochs"):
         return _logged(figure, _log(figure.network))
-    return Measured(figure.name, _counted(figure.measure, figure.network))
+    if figure.measure in ("paths", "paths_left", "path_share", "length_left"):
+        return Measured(figure.name, _paths(figure, forks(figure.network)))
+    return Measured(figure.name, _counted(figure.measure, _with_its_input(figure.network, figure.weights)))
 
 
-def _counted(measure: str, spec: NetworkSpec) -> int:
+def _with_its_input(spec: NetworkSpec, weights: str) -> NetworkSpec:
+    """The network as it is open in the window: bundled weights bring their own input."""
+    bundled = None if weights else bundled_network(catalog.preset_name(spec) or "")
+    return spec if bundled is None else bundled[0]
+
+
+def _paths(figure: Figure, ids: tuple[str, ...]) -> float:
+    arguments = figure.arguments
+    counts = PathCounts(ids, min(arguments.get("count", 0), len(ids)))
+    if figure.measure == "paths":
+        return counts.total_left
+    if figure.measure == "paths_left":
+        return float(100 * Fraction(counts.total_left, counts.total))
+    if figure.measure == "path_share":
+        return float(100 * counts.share_between(arguments["shortest"], arguments["longest"]))
+    if arguments["length"] > len(ids):
+        raise UserError("No path of {network} has {length} blocks.", network=_name(figure), length=arguments["length"])
+    return float(100 * counts.share_left(arguments["length"]))
+
+
+def _name(figure: Figure) -> str:
+    assert figure.network is not None
+    return figure.network.name
+
+
+def _counted(measure: str, spec: NetworkSpec) -> float:
     if measure == "parameters":
         return network_cost(spec).parameters
-    return spec.depth if measure == "layers" else len(spec.block_ids)
+    if measure == "chance":
+        return 100 / spec.classes
+    counts = {"layers": spec.depth, "blocks": len(spec.block_ids), "classes": spec.classes}
+    return counts[measure]
 
 
 def _log(spec: NetworkSpec) -> TrainingLog:

@@ -49,6 +49,34 @@ MEASURES: dict[str, Measure] = {
         "percent", "share of the numbers that leave a block just as they came in", (*_LESION, "picture", "block"),
         ("picture", "block"),
     ),
+    "block_ratio": Measure(
+        "times", "|F(x)| / |x| of a block, median over the images; without a block, of all that keep the shape",
+        ("images", "block"),
+    ),
+    "gradient_ratio": Measure(
+        "times", "the loss's gradient at the first block's input over that behind the last block",
+        ("scheme", "norm", "seeds"),
+    ),
+    "least_gain": Measure(
+        "times", "the gradient at a block's input over that at its output, the least of all blocks that keep the shape",
+        ("scheme", "norm", "seeds"),
+    ),
+    "effective_shortest": Measure(
+        "count", "the shortest of the path lengths that carry 95 % of the gradient", ("images", "seeds")
+    ),
+    "effective_longest": Measure("count", "the longest of them", ("images", "seeds")),
+    "effective_share": Measure("percent", "the share of all paths that have these lengths", ("images", "seeds")),
+    "paths": Measure("count", "paths from input to output, with so many blocks deleted", ("count",), at_once=True),
+    "paths_left": Measure(
+        "percent", "share of all paths that is left with so many blocks deleted", ("count",), ("count",), at_once=True
+    ),
+    "path_share": Measure(
+        "percent", "share of all paths whose length lies between two", ("shortest", "longest"), at_once=True
+    ),
+    "length_left": Measure(
+        "percent", "share of the paths of one length that is left with so many blocks deleted", ("length", "count"),
+        ("length", "count"), at_once=True,
+    ),
     "training_error": Measure(
         "percent", "share of wrong answers on the training images, from the bundled log", ("epoch",), at_once=True
     ),
@@ -57,6 +85,12 @@ MEASURES: dict[str, Measure] = {
     "parameters": Measure("count", "parameters of the network", at_once=True),
     "layers": Measure("count", "weighted layers of the network", at_once=True),
     "blocks": Measure("count", "blocks of the network", at_once=True),
+    "classes": Measure("count", "classes that the network tells apart", at_once=True),
+    "chance": Measure("percent", "accuracy of guessing among the classes", at_once=True),
+    "given": Measure(
+        "count", "a number that another figure was told, such as its count or seeds", ("of", "argument"),
+        ("of", "argument"), False, True,
+    ),
     "paper": Measure(
         "percent", "a figure quoted from a paper", ("value", "form", "source"), ("value", "source"), False, True
     ),
@@ -68,3 +102,6 @@ MEASURES: dict[str, Measure] = {
 FORMS: tuple[Form, ...] = ("percent", "points", "count", "times")
 IMAGES = 500
 """How many of the bundled images are measured on where a file does not say."""
+PATH_IMAGES = 16
+"""The same for the gradients of paths."""
+SEEDS = 3

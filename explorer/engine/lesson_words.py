@@ -17,7 +17,7 @@ _WRITTEN_OUT = 1e18
 _KNOWN = re.compile(
     r"et al\.,? \d{4}"  # a paper
     r"|\b(?:section|sections|Fig\.|Figs\.|Table|equation) [\d.]+(?:\([a-z]\))?"
-    r"|\b[A-Z][A-Za-z-]*-\d+\b"  # a network: ResNet-20, Plain-56, CIFAR-10
+    r"|\b[A-Z][A-Za-z]*(?:-\d+)+\b"  # a network: ResNet-20, MLP-20-64, CIFAR-10
     r"|\blayer\d+(?:\.\d+)?\b"  # a block
     r"|\b\d+x\d+\b(?= conv)"  # 3x3 convolutions
 )

@@ -6,60 +6,33 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explorer.engine.explain import lesson_views
 from explorer.engine.explain.lesson_records import LessonRequest, LessonResult
 from explorer.engine.explain.lesson_setting import chosen, open_picture
+from explorer.engine.explain.lesson_task import DATA, Task, Work, retold
+from explorer.engine.explain.records import ExplainRequest
 from explorer.engine.lesson_known import known
 from explorer.engine.lesson_measures import MEASURES
-from explorer.engine.lesson_records import Figure, Measured
+from explorer.engine.lesson_records import Measured
 from explorer.engine.records import (
     UNTRAINED,
     AccuracyRequest,
     AccuracyResult,
-    DataRef,
     PictureRequest,
     PictureResult,
     Step,
-    WeightsRef,
 )
 from explorer.engine.study_records import StudyRequest, StudyResult
 from explorer.errors import UserError
 from explorer.networks.lesion import Lesion, by_id
-from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
 if TYPE_CHECKING:
     from explorer.engine.session import Session
-
-_DATA = DataRef("fashion-mnist")
-Work = Generator[Any, None, Measured]
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One figure to be measured.
-
-    Attributes:
-        session: to measure on.
-        figure: which.
-        spec, weights: of its network, with the input that the weights need.
-        device: torch's name.
-    """
-
-    session: Session
-    figure: Figure
-    spec: NetworkSpec
-    weights: WeightsRef
-    device: str
-
-    @property
-    def images(self) -> int:
-        return int(self.figure.arguments["images"])
 
 
 def run(session: Session, request: LessonRequest) -> Generator[Step, None, LessonResult]:
@@ -71,6 +44,7 @@ def run(session: Session, request: LessonRequest) -> Generator[Step, None, Lesso
     began = time.perf_counter()
     found: dict[str, Measured] = {}
     untrained: list[str] = []
+    kept: dict[ExplainRequest, object] = {}
     for figure in request.step.figures:
         if MEASURES[figure.measure].at_once:
             found[figure.name] = known(figure, found)
@@ -79,21 +53,10 @@ def run(session: Session, request: LessonRequest) -> Generator[Step, None, Lesso
         spec, ref = chosen(figure.network, figure.weights, request.folder, request.untrained)
         if ref == UNTRAINED and figure.weights != "untrained" and spec.name not in untrained:
             untrained.append(spec.name)
-        task = _Task(session, figure, spec, ref, request.device)
+        task = Task(session, figure, spec, ref, request.device, kept)
         found[figure.name] = yield from _MEASURES[figure.measure](task)
     notes = tuple(Sentence("{network} is untrained here: its weights are missing.", network=name) for name in untrained)
     return LessonResult(request, found, time.perf_counter() - began, notes)
-
-
-def _told(job: Generator[Any, None, Any], step_of: Callable[[Any], Step]) -> Generator[Step, None, Any]:
-    """A job whose partial results are told as steps; closed where it is dropped."""
-    with closing(job):
-        while True:
-            try:
-                value = next(job)
-            except StopIteration as end:
-                return end.value
-            yield value if isinstance(value, Step) else step_of(value)
 
 
 def _images_done(result: AccuracyResult) -> Step:
@@ -107,12 +70,12 @@ def _study_done(result: StudyResult) -> Step:
 # -- accuracy ----------------------------------------------------------------------------------------------------
 
 
-def _measure(task: _Task, lesion: Lesion) -> Generator[Step, None, AccuracyResult]:
+def _measure(task: Task, lesion: Lesion) -> Generator[Step, None, AccuracyResult]:
     """The accuracy with a lesion, told as it comes in."""
     request = AccuracyRequest(
-        task.spec, task.weights, _DATA, lesion.deleted, task.images, task.device, lesion.cut, lesion.order
+        task.spec, task.weights, DATA, lesion.deleted, task.images, task.device, lesion.cut, lesion.order
     )
-    result: AccuracyResult = yield from _told(task.session.accuracy(request), _images_done)
+    result: AccuracyResult = yield from retold(task.session.accuracy(request), _images_done)
     if result.counts.correct is None:
         raise UserError(
             "{network} was made for other classes than the bundled images have, so that its accuracy on them can't be "
@@ -122,7 +85,7 @@ def _measure(task: _Task, lesion: Lesion) -> Generator[Step, None, AccuracyResul
     return result
 
 
-def _accuracy(task: _Task) -> Work:
+def _accuracy(task: Task) -> Work:
     result = yield from _measure(task, task.figure.lesion)
     low, high = result.counts.interval()
     share = result.counts.accuracy
@@ -130,7 +93,7 @@ def _accuracy(task: _Task) -> Work:
     return Measured(task.figure.name, 100 * share, 100 * low, 100 * high, result.counts.images)
 
 
-def _points_lost(task: _Task) -> Work:
+def _points_lost(task: Task) -> Work:
     result = yield from _measure(task, task.figure.lesion)
     change = result.change()
     assert change is not None
@@ -138,7 +101,7 @@ def _points_lost(task: _Task) -> Work:
     return Measured(task.figure.name, lost, lost - half, lost + half, result.counts.images)
 
 
-def _random_deletion(task: _Task) -> Work:
+def _random_deletion(task: Task) -> Work:
     """Blocks drawn with seeds 0, 1 … from all that can be deleted; the median, and the range."""
     figure = task.figure
     ids = [block.id for block in task.spec.all_blocks if not block.kept]
@@ -154,10 +117,10 @@ def _random_deletion(task: _Task) -> Work:
 # -- each block alone --------------------------------------------------------------------------------------------
 
 
-def _losses(task: _Task) -> Generator[Step, None, tuple[list[float], int]]:
+def _losses(task: Task) -> Generator[Step, None, tuple[list[float], int]]:
     """Points lost by each block that keeps the shape, deleted alone, and on how many images."""
-    request = StudyRequest("single", task.spec, task.weights, _DATA, images=task.images, device=task.device)
-    result: StudyResult = yield from _told(task.session.study(request), _study_done)
+    request = StudyRequest("single", task.spec, task.weights, DATA, images=task.images, device=task.device)
+    result: StudyResult = yield from retold(task.session.study(request), _study_done)
     blocks = by_id(task.spec)
     losses = []
     for point in result.points:
@@ -170,12 +133,12 @@ def _losses(task: _Task) -> Generator[Step, None, tuple[list[float], int]]:
     return losses, result.total
 
 
-def _median_loss(task: _Task) -> Work:
+def _median_loss(task: Task) -> Work:
     losses, images = yield from _losses(task)
     return Measured(task.figure.name, statistics.median(losses), images=images)
 
 
-def _largest_loss(task: _Task) -> Work:
+def _largest_loss(task: Task) -> Work:
     losses, images = yield from _losses(task)
     return Measured(task.figure.name, max(losses), images=images)
 
@@ -183,7 +146,7 @@ def _largest_loss(task: _Task) -> Work:
 # -- one picture -------------------------------------------------------------------------------------------------
 
 
-def _run_picture(task: _Task, wanted: tuple[str, ...] = ()) -> Generator[Step, None, PictureResult]:
+def _run_picture(task: Task, wanted: tuple[str, ...] = ()) -> Generator[Step, None, PictureResult]:
     picture = yield from open_picture(task.session, task.figure.arguments["picture"])
     lesion = task.figure.lesion
     request = PictureRequest(
@@ -192,7 +155,7 @@ def _run_picture(task: _Task, wanted: tuple[str, ...] = ()) -> Generator[Step, N
     return (yield from task.session.run_picture(request))
 
 
-def _probability(task: _Task) -> Work:
+def _probability(task: Task) -> Work:
     """Of the true class; of a picture whose class nobody knows, of what the intact network says."""
     result = yield from _run_picture(task)
     classes, label = result.prediction.classes, result.request.picture.label
@@ -200,7 +163,7 @@ def _probability(task: _Task) -> Work:
     return Measured(task.figure.name, 100 * float(result.prediction.probabilities[place]))
 
 
-def _same_numbers(task: _Task) -> Work:
+def _same_numbers(task: Task) -> Work:
     block = str(task.figure.arguments["block"])
     ids = task.spec.block_ids
     before = "stem" if block == ids[0] else ids[ids.index(block) - 1]
@@ -211,7 +174,7 @@ def _same_numbers(task: _Task) -> Work:
     return Measured(task.figure.name, 100 * float(np.mean(entered == left)))
 
 
-_MEASURES: dict[str, Callable[[_Task], Work]] = {
+_MEASURES: dict[str, Callable[[Task], Work]] = {
     "accuracy": _accuracy,
     "points_lost": _points_lost,
     "random_deletion": _random_deletion,
@@ -219,4 +182,10 @@ _MEASURES: dict[str, Callable[[_Task], Work]] = {
     "largest_loss": _largest_loss,
     "probability": _probability,
     "same_numbers": _same_numbers,
+    "block_ratio": lesson_views.block_ratio,
+    "gradient_ratio": lesson_views.gradient_ratio,
+    "least_gain": lesson_views.least_gain,
+    "effective_shortest": lesson_views.effective_shortest,
+    "effective_longest": lesson_views.effective_longest,
+    "effective_share": lesson_views.effective_share,
 }

@@ -10,6 +10,7 @@ import torch
 
 from explorer.engine import weights
 from explorer.engine.explain.lesson_records import Missing, Prepared, SettingRequest
+from explorer.engine.lesson_measures import MEASURES
 from explorer.engine.lesson_records import LessonStep
 from explorer.engine.records import UNTRAINED, Picture, Step, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_network
@@ -49,7 +50,7 @@ def open_picture(session: Session, name: int | str) -> Generator[Step, None, Pic
 def missing_weights(step: LessonStep, folder: Path) -> list[Missing]:
     """Those of the window's network, and of the networks that are measured, that are not at hand; each once."""
     asked = [(step.setting.network, step.setting.weights)]
-    asked += [(figure.network, figure.weights) for figure in step.figures]
+    asked += [(figure.network, figure.weights) for figure in step.figures if not MEASURES[figure.measure].at_once]
     found: list[Missing] = []
     for spec, words in asked:
         absent = None if spec is None else _missing(spec, words, folder)
