@@ -79,9 +79,8 @@ class TappedBlock:
         if self._kind == "none":
             if mode == "deleted":
                 return Halves(x, None, None, self._block.around(x))
-            parting = run(self._shared, x)
-            added = self._branch(parting, hear)
-            return Halves(x, added, None, run(self._after, added))
+            y = self._branch(run(self._shared, x), hear)
+            return Halves(x, y, None, run(self._after, y))
         carried, added = self._ways(x, mode, hear)
         if mode == "deleted":
             return Halves(carried, None, None, self._block.around(x))
@@ -152,8 +151,8 @@ class Walk:
         self._layers = {layer.id: index for index, layer in enumerate(self.outline.layers)}
 
     def steps(self, x: Tensor) -> Generator[float, None, Figures]:
-        """Figures of a batch (N, in_channels, side, side); yields the share done after every half billion multiply-adds,
-        so that the pass of a large network can be dropped in the middle."""
+        """Figures of a batch (N, in_channels, side, side); yields the share done every half billion multiply-adds, so
+        that the pass of a large network can be dropped in the middle."""
         cost = network_cost(self.network.spec)
         nothing = x.new_full((len(x),), torch.nan)
         ratios, cosines, exits = [], [], []
@@ -194,13 +193,13 @@ def deviation(values: Tensor) -> Tensor:
     In two passes, eighteen times as fast on a CPU as torch's own.
     """
     flat = values.flatten(1)
-    spread: Tensor = torch.linalg.vector_norm(flat - flat.mean(1, keepdim=True), dim=1)
-    return spread / flat.shape[1] ** 0.5
+    result: Tensor = torch.linalg.vector_norm(flat - flat.mean(1, keepdim=True), dim=1) / flat.shape[1] ** 0.5
+    return result
 
 
 def relation(mark: BlockMark, halves: Halves, nothing: Tensor) -> tuple[Tensor, Tensor]:
-    """|F(x)| / |x| and the cosine between both, of each image; zero where the branch is deleted, NaN (`nothing`) where the
-    figure does not exist."""
+    """|F(x)| / |x| and the cosine between both, of each image; zero where the branch is deleted, NaN (`nothing`) where
+    the figure does not exist."""
     if not mark.has_ratio or halves.carried is None:
         return nothing, nothing
     if halves.added is None:

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.engine.explain.records import ExplainRequest
 from explorer.engine.records import Counts, DataRef, Picture, Prediction, WeightsRef
 from explorer.networks.cost import network_cost
-from explorer.networks.lesion import INTACT, Lesion, Mode, places
+from explorer.networks.lesion import INTACT, Lesion, Mode, Place, by_id, places
 from explorer.networks.operations import Operation, Wiring
 from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, ShortcutKind
 from explorer.sentences import Sentence
@@ -70,6 +70,8 @@ class BlockMark:
         join: how shortcut and branch meet; `none` in a layer of a plain network.
         shortcut: what the shortcut is.
         after: kinds of operations behind the place where they meet: `("relu",)` in the original order.
+        input, output: shapes of what comes to the block and of what it gives.
+        scaled: whether a constant stands on the shortcut, and on the branch.
     """
 
     place: str
@@ -77,7 +79,10 @@ class BlockMark:
     mode: Mode
     join: Join
     shortcut: ShortcutKind
-    after: tuple[str, ...] = ()
+    after: tuple[str, ...]
+    input: Shape
+    output: Shape
+    scaled: tuple[bool, bool] = (False, False)
 
     @property
     def has_ratio(self) -> bool:
@@ -169,12 +174,9 @@ def outline(spec: NetworkSpec, lesion: Lesion = INTACT) -> Outline:
     """What can be measured of a network with a lesion, which must be `checked`."""
     wirings = _wirings(spec)
     blocks, layers = [], [_layer_mark(one, "stem") for one in responses(spec.stem_operations())]
-    shortcuts = {block.id: block.shortcut for block in spec.all_blocks}
     for place in places(spec, lesion):
         wiring = wirings[place.block]
-        join = join_of(wiring)
-        after = tuple(one.kind for one in wiring.after)
-        blocks.append(BlockMark(place.spec.id, place.block, place.mode, join, shortcuts[place.block], after))
+        blocks.append(_block_mark(place, wiring, by_id(spec)[place.block].shortcut))
         layers += [_layer_mark(one, place.block, place.mode != "deleted") for one in responses(wiring.branch)]
     return Outline(spec, tuple(blocks), tuple(layers), _exits(spec, lesion))
 
@@ -231,6 +233,15 @@ def _wirings(spec: NetworkSpec) -> dict[str, Wiring]:
         found[block.id] = block.operations(shape)
         shape = found[block.id].all[-1].output
     return found
+
+
+def _block_mark(place: Place, wiring: Wiring, shortcut: ShortcutKind) -> BlockMark:
+    inside = (*wiring.shared, *wiring.branch, *wiring.shortcut, *wiring.after)
+    scaled = tuple(any(one.kind == "scale" for one in row) for row in (wiring.shortcut, wiring.branch))
+    return BlockMark(
+        place.spec.id, place.block, place.mode, join_of(wiring), shortcut, tuple(one.kind for one in wiring.after),
+        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]),
+    )  # fmt: skip
 
 
 def _layer_mark(response: Response, part: str, there: bool = True) -> LayerMark:
