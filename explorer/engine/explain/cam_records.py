@@ -168,13 +168,13 @@ def field_note(spec: NetworkSpec, block: str) -> str:
         return ""
     if field < 2 * side - 1:
         return Sentence(
-            "A position sees {field}×{field} pixels and the picture has {side}×{side}: those in the middle see all of "
-            "it, so where a map is bright need not be where the evidence is.",
+            "Positions in the middle see {field}×{field} pixels, the whole picture of {side}×{side}, so where a map is "
+            "bright need not be where the evidence is.",
             field=field, side=side,
         )  # fmt: skip
     return Sentence(
-        "A position sees {field}×{field} pixels and the picture has {side}×{side}: each sees all of it, so where a map "
-        "is bright need not be where the evidence is.",
+        "Each position sees {field}×{field} pixels, the whole picture of {side}×{side}, so where a map is bright need "
+        "not be where the evidence is.",
         field=field, side=side,
     )  # fmt: skip
 

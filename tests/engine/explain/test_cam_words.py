@@ -113,8 +113,8 @@ def test_how_far_a_position_sees() -> None:
     assert 37 + 12 + 2 * 16 == 81
     small = find("resnet20").with_(in_channels=1, side=28)
     assert field_note(small, "layer1.0") == ""
-    assert "sees 37×37 pixels and the picture has 28×28: those in the middle" in field_note(small, "layer2.2")
-    assert "sees 81×81 pixels and the picture has 28×28: each sees all of it" in field_note(small, "layer3.2")
+    assert "Positions in the middle see 37×37 pixels, the whole picture of 28×28" in field_note(small, "layer2.2")
+    assert "Each position sees 81×81 pixels, the whole picture of 28×28" in field_note(small, "layer3.2")
     assert field_note(find("resnet18"), "layer2.1") == ""
     assert "435×435" in field_note(find("resnet18"), "layer4.1")
     assert "Squeeze-excitation" in field_note(find("efficientnet_b0"), "layer1.0")

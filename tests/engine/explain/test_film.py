@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
+from explorer.engine import images
 from explorer.engine.capture import capture
 from explorer.engine.explain.film import walk
 from explorer.engine.explain.film_records import FilmRequest, FilmResult, carried_note, stage_of
@@ -29,8 +32,6 @@ def maps(spec: NetworkSpec, done: Lesion = INTACT) -> dict[str, np.ndarray]:
     """What the window's own pass keeps of the same picture."""
     session = Session()
     loaded = finish(session.load(spec, UNTRAINED))
-    from explorer.engine import images
-
     pixels, _ = images.fit(picture(), loaded.info.preprocessing)
     x = images.normalise(pixels, loaded.info.preprocessing)
     _, kept = capture(loaded.network, x, done.checked(spec), ("stem", *spec.block_ids))
@@ -48,7 +49,7 @@ def test_frames_are_the_captured_maps(name: str, stage: str) -> None:
     for frame in result.frames:
         np.testing.assert_array_equal(frame.values, kept[frame.part][2])
     assert result.frames[0].change is None
-    for before, frame in zip(result.frames, result.frames[1:], strict=False):
+    for before, frame in pairwise(result.frames):
         wanted = float(np.mean(np.abs(kept[frame.part][2].astype(float) - kept[before.part][2])))
         assert frame.change == pytest.approx(wanted, rel=1e-5)
 
@@ -91,7 +92,7 @@ def test_by_itself_the_channel_that_changes_most() -> None:
     kept = maps(TINY)
     rows = [kept[part].astype(float) for part in ("stem", "layer1.0", "layer1.1")]
     sums = [
-        sum(np.abs(after[channel] - before[channel]).mean() for before, after in zip(rows, rows[1:], strict=False))
+        sum(np.abs(after[channel] - before[channel]).mean() for before, after in pairwise(rows))
         for channel in range(4)
     ]
     result = film(TINY, "layer1")

@@ -1,0 +1,327 @@
+"""A film: one channel of a stage followed from block to block, played or stepped."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QSpinBox, QVBoxLayout, QWidget
+
+from explorer.app.text import tr, translated
+from explorer.app.theme import SPACE, theme
+from explorer.app.widgets import channels as arithmetic
+from explorer.app.widgets.choice import Choice
+from explorer.app.widgets.colour_bar import ColourBar
+from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.mosaic import Mosaic
+from explorer.app.widgets.numbers import measured, tabular
+from explorer.app.widgets.panel import Panel
+from explorer.app.widgets.pictures import PictureView
+from explorer.engine.explain.film_records import FilmResult, Frame, carried_note, stage_of
+from explorer.networks.spec import NetworkSpec
+
+_ABOUT = (
+    "One channel of a stage, behind one block after another. In a residual network that is one thing that changes "
+    "little by little: the identity shortcut brings each number of the channel to the same place behind the block, and "
+    "the residual branch adds to it (He et al. 2015, equation 1). Greff et al. 2017 call it iterative estimation: a "
+    "stage refines one representation.\n\n"
+    "Where a block changes the shape, a channel comes from no single one before it, except with option A, which "
+    "carries the first channels on, every second position of them (He et al. 2015, section 3.3). In a plain network "
+    "no channel does.\n\n"
+    "All frames share one scale. |change| is the mean of the absolute difference to the frame before. Behind a deleted "
+    "block with an identity shortcut it is zero."
+)
+_FRAME_MS = 500
+_SIDE, _LARGEST = 160, 420
+_AROUND = 150
+"""Height of all that is not the frame."""
+
+
+class Strip(Mosaic):
+    """All frames side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(tr("Frames"))
+        self.names: tuple[str, ...] = ()
+
+    def set_current(self, channel: int) -> None:
+        super().set_current(channel)
+        if channel < len(self.names):
+            words = tr("frame {number} of {count}: {block}", number=channel + 1, count=len(self.names),
+                       block=self.names[channel])  # fmt: skip
+            self.setAccessibleDescription(words)
+
+
+class FilmPanel(Panel):
+    """Shows a result that the desk hands over; asks for a stage or a channel."""
+
+    stage_chosen = Signal(str)
+    channel_chosen = Signal(int)
+    most_requested = Signal()
+    lit = Signal(str)
+    """Id of the part whose frame a person looks at; empty for none any more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Film"), tr(_ABOUT), parent, scrolls=False)
+        self.result: FilmResult | None = None
+        self._frame = 0
+        self._timer = QTimer(self, interval=_FRAME_MS)
+        self._timer.timeout.connect(self._next)
+        self._build_header()
+        self._build_middle()
+        self._build_controls()
+        self._build_foot()
+        self.hint = paragraph()
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self.hint, 1)
+        self.body.addWidget(self._middle, 1)
+        self.body.addWidget(self._controls)
+        self.body.addWidget(self._foot)
+        self.finish()
+        theme().changed.connect(self._show_frames)
+        self.show_hint("")
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _build_header(self) -> None:
+        self.title.hide()
+        self.stages = Choice(tr("Stage"))
+        self.stages.textActivated.connect(self.stage_chosen)
+        self.channel = QSpinBox()
+        self.channel.setAccessibleName(tr("Channel"))
+        self.channel.setToolTip(tr("Up and Down for the next channel"))
+        self.channel.setKeyboardTracking(False)
+        self.channel.setFixedWidth(64)
+        tabular(self.channel)
+        self.channel.valueChanged.connect(self.channel_chosen)
+        self.most = QPushButton(tr("most changing"))
+        self.most.setProperty("quiet", True)
+        self.most.setToolTip(tr("The channel that changes most from block to block"))
+        self.most.clicked.connect(self.most_requested)
+        words = QLabel(tr("channel"))
+        words.setProperty("rank", "muted")
+        words.setBuddy(self.channel)
+        self.chooser = (self.stages, words, self.channel, self.most)
+        for place, widget in enumerate(self.chooser):
+            self.header.insertWidget(place, widget)
+
+    def _build_middle(self) -> None:
+        self._middle = QWidget()
+        self._middle.installEventFilter(self)
+        row = QHBoxLayout(self._middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * SPACE)
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        self.view = PictureView(_SIDE, tr("The frame"))
+        left.addWidget(self.view)
+        left.addStretch(1)
+        self.strip = Strip()
+        self.strip.chosen.connect(self.go)
+        row.addLayout(left)
+        row.addWidget(self.strip, 1)
+
+    def _build_controls(self) -> None:
+        self._controls = QWidget()
+        row = QHBoxLayout(self._controls)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE)
+        self.play = QPushButton()
+        self.play.setCheckable(False)
+        self.play.setProperty("small", True)
+        self.play.clicked.connect(self.toggle)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName(tr("Frame"))
+        self.slider.setToolTip(tr("Left and Right for one block less or more"))
+        self.slider.setMinimumWidth(80)
+        self.slider.setMaximumWidth(240)
+        self.slider.setPageStep(1)
+        self.slider.valueChanged.connect(self._slid)
+        self.part = ElidedLabel()
+        self.change = ElidedLabel(rank="small")
+        tabular(self.change)
+        for label in (self.part, self.change):
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        for widget in (self.play, self.slider, self.part, self.change):
+            row.addWidget(widget)
+        row.addStretch(1)
+        self._show_playing()
+
+    def _build_foot(self) -> None:
+        self._foot = QWidget()
+        row = QHBoxLayout(self._foot)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * SPACE)
+        self.bar = ColourBar()
+        self.note = paragraph(rank="small")
+        row.addWidget(self.bar)
+        row.addWidget(self.note, 1)
+
+    # -- what the desk calls ---------------------------------------------------------------------------------------
+
+    def set_stages(self, spec: NetworkSpec, stage: str) -> None:
+        """Offer a network's stages, one of which is shown."""
+        ids = [found.id for found in spec.stages]
+        if [self.stages.itemText(index) for index in range(self.stages.count())] != ids:
+            self.stages.clear()
+            self.stages.addItems(ids)
+        self.stages.setCurrentText(stage)
+
+    def show_result(self, result: FilmResult) -> None:
+        """Show a film; the place in it stays where it can."""
+        self.result = result
+        self.set_state("")
+        self.show_hint("")
+        for widget in (self.channel, self.slider):
+            widget.blockSignals(True)
+        self.channel.setRange(0, result.channels - 1)
+        self.channel.setValue(result.channel)
+        self.slider.setRange(0, len(result.frames) - 1)
+        self._frame = min(self._frame, len(result.frames) - 1)
+        self.slider.setValue(self._frame)
+        for widget in (self.channel, self.slider):
+            widget.blockSignals(False)
+        request = result.request
+        note = carried_note(request.spec, stage_of(request.spec, request.stage), request.lesion, result.channel)
+        notes = [translated(words) for words in (note, result.note) if words]
+        self.note.setText(" ".join(notes))
+        self._show_frames()
+
+    def show_hint(self, text: str, rank: str = "muted") -> None:
+        """A sentence in place of the film; an empty one shows it."""
+        self.hint.setText(text)
+        if self.hint.property("rank") != rank:
+            self.hint.setProperty("rank", rank)
+            self.hint.style().unpolish(self.hint)
+            self.hint.style().polish(self.hint)
+        there = self.result is not None
+        self.hint.setVisible(bool(text))
+        for widget in (self._middle, self._controls, self._foot, *self.chooser):
+            widget.setVisible(not text and there)
+        if text:
+            self.stop()
+
+    def clear(self) -> None:
+        """What is shown is of something else."""
+        self.stop()
+        self.result = None
+        self._frame = 0
+        self.show_hint("")
+
+    # -- playing ---------------------------------------------------------------------------------------------------
+
+    @property
+    def playing(self) -> bool:
+        return self._timer.isActive()
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame that is shown."""
+        return self._frame
+
+    def toggle(self) -> None:
+        """Play, from the beginning where the end was reached; or pause."""
+        if self.playing:
+            self.stop()
+        elif self.result is not None:
+            if self._frame >= len(self.result.frames) - 1:
+                self.go(0)
+            else:
+                self._light()
+            self._timer.start()
+            self._show_playing()
+
+    def stop(self) -> None:
+        """No frame follows by itself."""
+        self._timer.stop()
+        self._show_playing()
+
+    def go(self, frame: int) -> None:
+        """Show a frame, and light its block."""
+        if self.result is None:
+            return
+        self._frame = min(max(frame, 0), len(self.result.frames) - 1)
+        self._show_frame()
+        self._light()
+
+    def _next(self) -> None:
+        """The next frame; the last one ends the film."""
+        if self.result is None or self._frame >= len(self.result.frames) - 1:
+            self.stop()
+            return
+        self.go(self._frame + 1)
+        if self._frame == len(self.result.frames) - 1:
+            self.stop()
+
+    def _slid(self, frame: int) -> None:
+        if frame != self._frame:
+            self.go(frame)
+
+    def _light(self) -> None:
+        if self.result is not None:
+            self.lit.emit(self.result.frames[self._frame].part)
+
+    def _show_playing(self) -> None:
+        self.play.setText(tr("Pause") if self.playing else tr("Play"))
+
+    # -- frames ----------------------------------------------------------------------------------------------------
+
+    def _show_frames(self) -> None:
+        """All frames, in the colours of one scale."""
+        if self.result is None:
+            return
+        frames = np.stack([frame.values for frame in self.result.frames])
+        low, high = arithmetic.levels(frames)
+        # Behind a ReLU nothing is negative; where something is, zero must be seen as zero.
+        signed = low < 0
+        if signed:
+            low, high = arithmetic.symmetric(low, high)
+        diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
+        colours = arithmetic.table(diverging if signed else arithmetic.SEQUENTIAL)
+        self.strip.names = tuple(frame.part for frame in self.result.frames)
+        self.strip.set_channels(arithmetic.indices(frames, low, high, signed), colours, np.arange(len(frames)))
+        self.bar.set(low, high, colours)
+        self._show_frame()
+
+    def _show_frame(self) -> None:
+        assert self.result is not None
+        frame = self.result.frames[self._frame]
+        self.strip.set_current(self._frame)
+        self.view.set_image(self.strip.channel_image(self._frame))
+        self.part.setText(frame.part)
+        self.change.setText(change_words(frame))
+        self.slider.blockSignals(True)
+        self.slider.setValue(self._frame)
+        self.slider.blockSignals(False)
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or self.result is None:
+            super().keyPressEvent(event)
+        else:
+            self.stop()
+            self.go(self._frame + step)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing plays unseen, and nothing stays lit."""
+        super().hideEvent(event)
+        self.stop()
+        self.lit.emit("")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The frame takes what height there is, and leaves the strip its width."""
+        if event.type() == QEvent.Type.Resize:
+            side = max(min(self.height() - _AROUND, self.width() // 3, _LARGEST), 72)
+            self.view.setFixedSize(side, side)
+        return super().eventFilter(watched, event)
+
+
+def change_words(frame: Frame) -> str:
+    """How much the channel changed against the frame before."""
+    if frame.change is None:
+        return tr("the first frame")
+    return tr("|change| {number}", number=measured(frame.change))
