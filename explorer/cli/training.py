@@ -9,8 +9,9 @@ import sys
 from explorer.engine import devices
 from explorer.engine.records import DataRef
 from explorer.engine.steps import finish
-from explorer.engine.training import Progress, Recipe
-from explorer.engine.training_run import check_output, prepare, run
+from explorer.engine.training_data import prepare
+from explorer.engine.training_records import Progress, Recipe
+from explorer.engine.training_run import check_output, run
 from explorer.networks import catalog
 
 

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from torch import Tensor
 
 from explorer.engine.modules import Network
 from explorer.engine.records import Preprocessing
-from explorer.engine.training_records import Progress
+from explorer.engine.training_records import Progress, Validated
 from explorer.engine.writing import whole_file
 from explorer.networks.spec import NetworkSpec
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
+
+_VALIDATED = ("validation_correct", "validation_images", "validation_loss")
 
 
 def half_precision(network: Network) -> dict[str, Tensor]:
@@ -75,16 +77,20 @@ def save_card(path: Path, card: dict[str, Any]) -> None:
 
 
 def write_log(path: Path, rows: Sequence[Progress]) -> None:
-    """The training log, one row an epoch; loss and accuracy are those on the augmented training images.
+    """The training log, one row an epoch; loss and accuracy are those on the augmented training images, and what the
+    held-out images said stands behind them where there are any.
 
     Raises:
         UserError: it can't be written.
     """
     with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        validated = any(row.validated for row in rows)
+        writer.writerow((*_COLUMNS, *_VALIDATED) if validated else _COLUMNS)
         for row in rows:
-            numbers = (f"{row.loss:.5f}", f"{row.accuracy:.5f}", f"{row.rate:.6g}", f"{row.seconds:.1f}")
+            numbers = [f"{row.loss:.5f}", f"{row.accuracy:.5f}", f"{row.rate:.6g}", f"{row.seconds:.1f}"]
+            if row.validated:
+                numbers += [str(row.validated.correct), str(row.validated.images), f"{row.validated.loss:.5f}"]
             writer.writerow((row.epoch, *numbers))
 
 
@@ -93,9 +99,14 @@ def read_log(path: Path) -> list[Progress]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
-        return [
-            Progress(int(epoch), 0.0, loss, accuracy, rate, seconds, epoch_done=True)
-            for epoch, loss, accuracy, rate, seconds in rows
-        ]
-    except (OSError, ValueError, csv.Error):
+        return [_row(*row) for row in rows]
+    except (OSError, ValueError, TypeError, csv.Error):
         return []
+
+
+def _row(epoch: float, loss: float, accuracy: float, rate: float, seconds: float, *validated: float) -> Progress:
+    row = Progress(int(epoch), 0.0, loss, accuracy, rate, seconds, epoch_done=True)
+    if not validated:
+        return row
+    correct, images, mean = validated
+    return replace(row, validated=Validated(row.epoch, int(correct), int(images), mean))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.explain.records import ExplainRequest
 from explorer.engine.records import UNTRAINED, DataRef, WeightsInfo
 from explorer.errors import UserError
-from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks import catalog
 from explorer.networks.spec import NetworkSpec
 
 _LARGEST_SEED = 2**32 - 1
@@ -210,8 +210,7 @@ class Unfinished:
 
 # -- the recipe that a class can watch -----------------------------------------------------------------------------
 
-ONE_MINUTE_NETWORK: NetworkSpec = ResNetSpec("cifar", (1, 1, 1), in_channels=1, side=28, classes=10)
-"""ResNet-8."""
+ONE_MINUTE_NETWORK: NetworkSpec = catalog.find("resnet8").with_(in_channels=1, side=28, classes=10)
 ONE_MINUTE_IMAGES = 10_000
 ONE_MINUTE = Recipe(epochs=8, batch=64, rate=0.1)
 """With the network and images above; measured by `python -m tests.benchmarks.training --recipe`."""
@@ -219,7 +218,7 @@ ONE_MINUTE = Recipe(epochs=8, batch=64, rate=0.1)
 
 def one_minute(folder: Path = Path(), device: str = "cpu", seed: int = 0) -> TrainingRequest:
     """The request of the one-minute recipe."""
-    recipe = Recipe(**{**ONE_MINUTE.__dict__, "seed": seed})
     return TrainingRequest(
-        ONE_MINUTE_NETWORK, UNTRAINED, device, images=ONE_MINUTE_IMAGES, recipe=recipe, smaller=True, folder=folder
-    )
+        ONE_MINUTE_NETWORK, UNTRAINED, device, images=ONE_MINUTE_IMAGES, recipe=replace(ONE_MINUTE, seed=seed),
+        smaller=True, folder=folder,
+    )  # fmt: skip

@@ -1,175 +1,222 @@
-"""A whole training run, from names to files: weights, card and log. `python main.py train` is this."""
+"""A whole training run, from images to files: weights, card and log. The window's runs and `main.py train` are this."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
+import torch
 from torch import Tensor
 
-from explorer.engine import devices, fashion
+from explorer.engine import devices
 from explorer.engine.build import build
-from explorer.engine.cards import half_precision, read_log, save_card, save_weights, write_log
-from explorer.engine.datasets import ArrayImages, LabelledImages, training_folder
-from explorer.engine.images import default_preprocessing
-from explorer.engine.records import CPU, DataRef, Preprocessing, Step, wilson
-from explorer.engine.held_out import TrainingImages, network_accuracy
-from explorer.engine.training import train
+from explorer.engine.cards import half_precision, read_log, save_card, save_state, save_weights, write_log
+from explorer.engine.checkpoints import read_checkpoint
+from explorer.engine.held_out import TrainingImages, pieces, predicted
+from explorer.engine.records import CPU, wilson
+from explorer.engine.training import Trainer
+from explorer.engine.training_data import Material
+from explorer.engine.training_files import BEST, FORMAT
 from explorer.engine.training_records import Progress, Recipe
+from explorer.engine.training_state import DivergedError, kept, load_state, read_state
 from explorer.engine.writing import unfinished
 from explorer.errors import UserError
 from explorer.networks.cost import BYTES_PER_NUMBER, network_cost
-from explorer.networks.spec import NetworkSpec
-from explorer.sentences import Sentence
 
-_HELD_OUT = 10
-"""Of a folder's images the first tenth of the balanced order, which has all classes in proportion, is kept for the
-final figure."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some images of a labelled set, as training and testing take them."""
-
-    whole: LabelledImages
-    indices: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def pixels(self, indices: np.ndarray, preprocessing: Preprocessing) -> Tensor:
-        return self.whole.pixels(self.indices[indices], preprocessing)
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a run works with.
-
-    Attributes:
-        spec: the network, its input and classes adapted to the images.
-        training, test: labelled images; the test images are used for the final figure alone.
-        classes: name of each label.
-        preprocessing: how an image becomes the network's input.
-        description: one line for the card.
-    """
-
-    spec: NetworkSpec
-    training: TrainingImages
-    test: TrainingImages
-    classes: tuple[str, ...]
-    preprocessing: Preprocessing
-    description: str
-
-
-def prepare(spec: NetworkSpec, data: DataRef, side: int | None) -> Generator[Step, None, Material]:
-    """Open the images and adapt the network to them.
-
-    Fashion-MNIST gives the CIFAR family its own 1x28x28 and the ImageNet family 3x64x64, grey in all channels.
-
-    Args:
-        spec: as asked for.
-        data: `fashion-mnist` and `fashion-mnist-full` both mean the 60,000 training images.
-        side: of the input in pixels; None for the default.
-
-    Raises:
-        UserError: the images can't be had, or have no labels.
-    """
-    if data.kind != "folder":
-        large = spec.large
-        spec = spec.with_(in_channels=3 if large else 1, side=side or (64 if large else 28), classes=10)
-        yield Step(None, Sentence("Reading {name}", name="Fashion-MNIST"))
-        training = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("train")), fashion.CLASSES)
-        test = ArrayImages("Fashion-MNIST", *(yield from fashion.whole("test")), fashion.CLASSES)
-        return Material(
-            spec, training, test, fashion.CLASSES,
-            fashion.preprocessing(spec.in_channels, spec.side),
-            "Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): trained on its 60,000 training images, tested once on "
-            "its 10,000 test images",
-        )  # fmt: skip
-    whole, labels = yield from training_folder(Path(data.path))
-    spec = spec.with_(side=side or spec.side, classes=len(whole.classes))
-    order = whole.order(0)
-    held_out, rest = np.split(order, [-(-len(order) // _HELD_OUT)])
-    return Material(
-        spec,
-        Part(whole, rest, labels[rest]),
-        Part(whole, held_out, labels[held_out]),
-        whole.classes,
-        default_preprocessing(spec),
-        f"{whole.name}: trained on {len(rest):,} of its images, tested once on the other {len(held_out):,}",
-    )
+Card = dict[str, Any]
 
 
 def run(
     material: Material, output: Path, recipe: Recipe, command: str, resume: bool = False
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, Card]:
     """Train, save, and measure once on the test images; the job's return value is the card.
 
-    The state to resume from lies beside the output until the run is over.
+    The state to resume from lies beside the output until the run is over. Where images are held out, the weights that
+    predict most of them right are kept beside it, too, under the name with `-best`.
 
     Raises:
-        UserError: see `train`; or a file can't be written, the memory is too small, or the device stops working.
+        UserError: see `Trainer`; or a file can't be written, the memory is too small, or the device stops working.
     """
     check_output(output)
-    _check_memory(material, recipe)
-    with _failures_told(recipe.device):
-        return (yield from _run(material, output, recipe, command, resume))
+    check_memory(material, recipe)
+    with failures_told(recipe.device):
+        whole = TrainingRun(material, output, recipe, command)
+        if resume:
+            whole.take_up()
+        return (yield from whole.steps())
 
 
-def _run(
-    material: Material, output: Path, recipe: Recipe, command: str, resume: bool
-) -> Generator[Progress, None, dict[str, Any]]:
-    state_file, log_file = output.with_suffix(".state"), output.with_suffix(".csv")
-    log = read_log(log_file) if resume and state_file.exists() else []
-    training = train(material.spec, material.training, material.preprocessing, recipe, state_file, resume)
-    while True:
+class TrainingRun:
+    """One run and its files.
+
+    Args:
+        material: what it works with.
+        output: the weights' path; the other files lie beside it.
+        recipe: how to train.
+        command: what makes the file again, for the card.
+        more: what the card says besides.
+    """
+
+    def __init__(
+        self, material: Material, output: Path, recipe: Recipe, command: str, more: Card | None = None
+    ) -> None:
+        self._material, self._recipe, self._command, self._more = material, recipe, command, more or {}
+        self._output, self._best_output = output, output.with_stem(output.stem + BEST)
+        self._state_file, self._log_file = output.with_suffix(".state"), output.with_suffix(".csv")
+        self.trainer = Trainer(material.spec, material.training, material.preprocessing, recipe, material.validation)
+        self._log: list[Progress] = []
+
+    def take_up(self) -> None:
+        """Go on from the state that lies there, if any.
+
+        Raises:
+            UserError: it is another run's, or none that can be used.
+        """
+        if self._state_file.exists():
+            load_state(self._state_file, self.trainer)
+            self._log = read_log(self._log_file)
+
+    def steps(self) -> Generator[Progress, None, Card]:
+        """Train to the end, and measure; dropped on the way, the state stays to go on from.
+
+        Raises:
+            UserError: as `run`.
+        """
         try:
-            progress = next(training)
-        except StopIteration as end:
-            network = end.value
-            break
-        if progress.epoch_done:
-            log = [row for row in log if row.epoch < progress.epoch] + [progress]
-            write_log(log_file, log)
-        yield progress
-    state = half_precision(network)
-    save_weights(output, state, network, material.classes, material.preprocessing)
-    # The figure on the card is that of the file: of the rounded weights, run in float32.
-    saved = build(material.spec, seed=None)
-    saved.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
-    saved.to(recipe.device)
-    correct = network_accuracy(saved, material.test, material.preprocessing, recipe.device)
-    low, high = wilson(correct, len(material.test))
-    card: dict[str, Any] = {
-        "network": material.spec.name,
-        "spec": material.spec.to_fields(),
-        "command": command,
-        "data": material.description,
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "recipe": asdict(recipe),
-        "training_images": len(material.training),
-        "test": {
-            "accuracy": correct / len(material.test),
-            "correct": correct,
-            "images": len(material.test),
-            "interval_95": [low, high],
-        },
-        "seconds": log[-1].seconds if log else 0.0,
+            with closing(kept(self.trainer, self._state_file, self._epoch_done)) as work:
+                yield from work
+        except DivergedError as error:
+            raise self._last_good(error) from None
+        network = self.trainer.network
+        state = half_precision(network)
+        save_weights(self._output, state, network, self._material.classes, self._material.preprocessing)
+        best = self.trainer.curves.best
+        other = best is not None and best.epoch < self._recipe.epochs and self._best_output.exists()
+        card = self._card("last" if other else "best", self._recipe.epochs)
+        card["test"] = yield from self._tested(state)
+        save_card(self._output, card)
+        if best is not None and other:
+            chosen = self._card("best", best.epoch)
+            chosen["test"] = yield from self._tested(read_checkpoint(self._best_output).state)
+            save_card(self._best_output, chosen)
+        else:
+            self._drop_best()
+        self._state_file.unlink(missing_ok=True)
+        return card
+
+    def keep_last(self) -> None:
+        """Save the weights of a run that was stopped as they are, unless they are no numbers any more.
+
+        Raises:
+            UserError: they can't be written.
+        """
+        done = self.trainer.epoch + self.trainer.step / self.trainer.steps
+        if done:
+            self._keep(half_precision(self.trainer.network), done)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _epoch_done(self, progress: Progress) -> None:
+        """Before the state is saved: if the run is killed in between, the epoch's end is done again."""
+        best = self.trainer.curves.best
+        if best is not None and best.epoch == progress.epoch:
+            network = self.trainer.network
+            state = half_precision(network)
+            save_weights(self._best_output, state, network, self._material.classes, self._material.preprocessing)
+            save_card(self._best_output, self._card("best", best.epoch))
+        self._log = [row for row in self._log if row.epoch < progress.epoch] + [progress]
+        write_log(self._log_file, self._log)
+
+    def _keep(self, state: dict[str, Tensor], done: float) -> None:
+        if all(bool(torch.isfinite(value).all()) for value in state.values()):
+            material = self._material
+            save_state(self._output, state, material.spec, material.classes, material.preprocessing)
+            save_card(self._output, self._card("last", done))
+
+    def _last_good(self, error: DivergedError) -> UserError:
+        """Keep the weights that were saved last, and say so. Going on from there would lead to the same end."""
+        values = {"epoch": error.values["epoch"], "rate": error.values["rate"]}
+        if not self._state_file.exists():
+            return UserError(
+                "The loss became infinite in epoch {epoch}, before there were weights to keep; try a learning rate "
+                "below {rate}.",
+                **values,
+            )
+        trainer = self.trainer
+        trainer.take_up(read_state(self._state_file))
+        done = trainer.epoch + trainer.step / trainer.steps
+        self._keep(half_precision(trainer.network), done)
+        self._state_file.unlink(missing_ok=True)
+        return UserError(
+            "The loss became infinite in epoch {epoch}, so training stopped, and the last good weights, of {done:.4g} "
+            "epochs, are kept; try a learning rate below {rate}.",
+            done=done, **values,
+        )  # fmt: skip
+
+    def _tested(self, state: dict[str, Tensor]) -> Generator[Progress, None, Card]:
+        """What is on the card is so of the file: of the rounded weights, run in float32."""
+        material, device = self._material, self._recipe.device
+        saved = build(material.spec, seed=None)
+        saved.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+        )
+        saved.to(device)
+        work = predicted(saved, material.test, material.preprocessing, device, pieces(material.spec))
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return _figures(end.value[0], material.test)
+            yield replace(self._log[-1], fraction=1.0, epoch_done=False, phase="testing")
+
+    def _card(self, kind: str, done: float) -> Card:
+        """The card of weights after so many epochs, without the figure on the test images."""
+        material = self._material
+        card: Card = {
+            **self._more,
+            "network": material.spec.name,
+            "spec": material.spec.to_fields(),
+            "command": self._command,
+            "data": material.description,
+            "seed": self._recipe.seed,
+            "epochs": self._recipe.epochs,
+            "recipe": asdict(self._recipe),
+            "training_images": len(material.training),
+            "test": None,
+            "seconds": round(self.trainer.seconds, 1),
+        }
+        if material.validation is not None:
+            row = next((row for row in self.trainer.curves.validated if row.epoch == done), None)
+            card["kind"], card["epochs_done"] = kind, done
+            card["validation"] = None if row is None else _figures(row.correct, material.validation)
+            card["classes"], card["preprocessing"] = list(material.classes), asdict(material.preprocessing)
+            card["bundled_images_seen"] = material.seen
+            card["format"] = FORMAT
+        return card
+
+    def _drop_best(self) -> None:
+        """The last weights are the best: one file is enough."""
+        for path in (self._best_output, self._best_output.with_suffix(".json")):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _figures(correct: int, images: TrainingImages) -> Card:
+    low, high = wilson(correct, len(images))
+    return {
+        "accuracy": correct / len(images),
+        "correct": correct,
+        "images": len(images),
+        "interval_95": [low, high],
     }
-    save_card(output, card)
-    state_file.unlink(missing_ok=True)
-    return card
 
 
-def _check_memory(material: Material, recipe: Recipe) -> None:
+def check_memory(material: Material, recipe: Recipe) -> None:
     """Whether the machine's memory can hold what the steps need at the least: weights, gradients and momenta, and what
     the backward pass needs of the forward one. A system that promises more than it has would end the program later.
 
@@ -185,26 +232,27 @@ def _check_memory(material: Material, recipe: Recipe) -> None:
     if need > free:
         raise UserError(
             "There is not enough memory for this training: it needs about {need:,.1f} GB, {free:,.1f} GB are free; "
-            "give a smaller --batch or --side, or a smaller network.",
+            "choose a smaller batch, a smaller input side, or a smaller network.",
             need=need / 1e9, free=free / 1e9,
         )  # fmt: skip
 
 
 @contextmanager
-def _failures_told(device: str) -> Iterator[None]:
+def failures_told(device: str) -> Iterator[None]:
     """Make one sentence of what a device raises that is full or gone."""
     try:
         yield
     except (RuntimeError, MemoryError, AssertionError) as error:
         if devices.is_out_of_memory(error):
             raise UserError(
-                "There is not enough memory to train this network on {device}: give a smaller --batch or --side.",
+                "There is not enough memory to train this network on {device}: choose a smaller batch, or a smaller "
+                "input side.",
                 device=device,
             ) from None
         if device != CPU.id and devices.is_device_lost(error):
             raise UserError(
-                "The device {device} doesn't answer any more: give the same command with --resume to go on from the "
-                "last epoch that was finished.",
+                "The device {device} doesn't answer any more: resume the run, on another device if need be, to go on "
+                "from what was last saved.",
                 device=device,
             ) from None
         raise

@@ -6,7 +6,7 @@ Nothing in it can run code; it is read with torch's `weights_only`.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,15 +48,25 @@ def save_state(path: Path, trainer: Trainer) -> bool:
     return True
 
 
-def kept(trainer: Trainer, state_file: Path | None) -> Generator[Progress, None, None]:
+def kept(
+    trainer: Trainer, state_file: Path | None, epoch_done: Callable[[Progress], None] | None = None
+) -> Generator[Progress, None, None]:
     """A run whose state is kept: after its epochs, every 20 seconds, and when it is dropped; the less often the longer
-    saving takes."""
+    saving takes.
+
+    Args:
+        trainer: the run.
+        state_file: where; None keeps nothing.
+        epoch_done: called at the end of each epoch, before its state is saved.
+    """
     if state_file is None:
         yield from trainer.run()
         return
     place, saved, took = (trainer.epoch, trainer.step), trainer.seconds, 0.0
     try:
         for progress in trainer.run():
+            if progress.epoch_done and epoch_done is not None:
+                epoch_done(progress)
             since = trainer.seconds - saved
             least = _SAVE_SHARE * took
             if progress.fraction == 1 or since > max(_SAVE_SECONDS, least) or (progress.epoch_done and since >= least):

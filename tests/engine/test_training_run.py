@@ -21,8 +21,9 @@ from explorer.engine.images import normalise
 from explorer.engine.records import AccuracyRequest, DataRef, WeightsKind, WeightsRef, wilson
 from explorer.engine.session import Session
 from explorer.engine.steps import finish
+from explorer.engine.training_data import Material, Part, prepare
 from explorer.engine.training_records import Progress, Recipe
-from explorer.engine.training_run import Material, Part, prepare, run
+from explorer.engine.training_run import run
 from explorer.errors import UserError
 from explorer.networks.families.resnet import ResNetSpec
 from tests.engine.networks import GREY, TINY, network_of
@@ -150,7 +151,7 @@ def test_a_run_that_is_cancelled_leaves_no_half_weights_and_can_go_on(steps: int
     for _ in range(steps):
         next(job)
     job.close()
-    assert files(out) == (set() if steps < 3 else {"colours.state", "colours.csv"})
+    assert files(out) == ({"colours.state"} if steps < 3 else {"colours.state", "colours.csv"})
     finish(run(material_of(folder), output, RECIPE, "", resume=True))
     finish(run(material_of(folder), tmp_path / "whole.safetensors", RECIPE, ""))
     assert_same(output, tmp_path / "whole.safetensors")
@@ -203,7 +204,7 @@ def refused(job: Any) -> str:
 def test_places_that_cannot_be_written_are_refused_before_training(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_run, "train", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(training_run, "Trainer", lambda *_: pytest.fail("it trained"))
     (tmp_path / "file").touch()
     (tmp_path / "taken.safetensors").mkdir()
     long = "w" * 248 + ".safetensors"
@@ -231,11 +232,11 @@ def test_asking_whether_a_place_can_be_written_touches_no_file_in_it(tmp_path: P
     [
         (
             RuntimeError("[enforce fail at alloc_cpu.cpp:1] CPUAllocator: can't allocate memory"),
-            "smaller --batch",
+            "smaller batch",
         ),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "smaller --batch or --side"),
-        (MemoryError(), "smaller --batch"),
-        (torch.AcceleratorError("CUDA error: unspecified launch failure"), "--resume"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "smaller input side"),
+        (MemoryError(), "smaller batch"),
+        (torch.AcceleratorError("CUDA error: unspecified launch failure"), "resume the run"),
     ],
     ids=["full", "full card", "memory", "lost card"],
 )
@@ -266,7 +267,7 @@ def test_a_batch_that_the_memory_can_never_hold_is_refused_before_it_is_tried(fo
     huge = replace(material, spec=material.spec.with_(width=1024, blocks=(1000, 1000, 1000), side=2048))
     words = refused(run(huge, tmp_path / "colours.safetensors", RECIPE, ""))
     assert "it needs about" in words
-    assert "smaller --batch or --side" in words
+    assert "smaller input side" in words
 
 
 def test_a_card_that_cannot_be_written_is_told(tmp_path: Path) -> None:
