@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.engine.explain.records import ExplainRequest
 from explorer.engine.records import DataRef, Picture
-from explorer.networks.paths import PathCounts, shortest_interval
+from explorer.networks.paths import PathCounts, forks, shortest_interval
 
 IMAGES, SEEDS = 16, 20
 
@@ -37,6 +37,12 @@ class PathsRequest(ExplainRequest):
     picture: Picture | None = None
     seeds: int = SEEDS
     chosen: tuple[str, ...] = ()
+
+
+def counted(request: PathsRequest) -> PathsResult:
+    """What is known of a network's paths before anything is measured."""
+    found = forks(request.spec)
+    return PathsResult(request, found, np.empty((0, len(found) + 1)), None, 0, False, "")
 
 
 def selections(chosen: tuple[str, ...]) -> tuple[frozenset[str], ...]:
