@@ -106,6 +106,11 @@ class Trainer:
         self.network.eval()
 
     @property
+    def fraction(self) -> float:
+        """Of the whole run, 0 to 1."""
+        return (self.epoch * self.steps + self.step) / (self.recipe.epochs * self.steps)
+
+    @property
     def curves(self) -> Curves:
         """How it went so far."""
         table = np.array(self._points, np.float64).reshape(-1, 3)
@@ -247,7 +252,7 @@ class Trainer:
     def _progress(self, phase: Phase = "training", done: bool = False) -> Progress:
         return Progress(
             self.epoch + 1,
-            (self.epoch * self.steps + self.step) / (self.recipe.epochs * self.steps),
+            self.fraction,
             self._loss,
             self._accuracy,
             self._optimizer.param_groups[0]["lr"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,7 @@ class Material:
         description: one line for the card.
         validation: labelled images that choose the best weights; None where there are to be none.
         note: a sentence on what was not done as asked, empty where nothing was.
+        data: which images these are.
         seen: how many of the 2,000 bundled images are trained on.
     """
 
@@ -68,6 +69,7 @@ class Material:
     description: str
     validation: TrainingImages | None = None
     note: str = ""
+    data: DataRef = field(default_factory=lambda: DataRef("fashion-mnist-full"))
     seen: int = 0
 
 
@@ -176,7 +178,7 @@ def _bundled(request: TrainingRequest, note: str = "") -> Material:
     return Material(
         spec, _fashion(training[0][first], training[1][first]), _fashion(images[tested], labels[tested]),
         fashion.CLASSES, fashion.preprocessing(spec.in_channels, spec.side), description,
-        _fashion(images[held], labels[held]), note or words, len(trained),
+        _fashion(images[held], labels[held]), note or words, DataRef("fashion-mnist"), len(trained),
     )  # fmt: skip
 
 
@@ -192,7 +194,7 @@ def _from_folder(request: TrainingRequest) -> Generator[Step, None, Material]:
     )  # fmt: skip
     return Material(
         spec, Part(whole, rest, labels[rest]), Part(whole, tested, labels[tested]), whole.classes,
-        default_preprocessing(spec), description, Part(whole, held, labels[held]), whole.note,
+        default_preprocessing(spec), description, Part(whole, held, labels[held]), whole.note, request.data,
     )  # fmt: skip
 
 

@@ -119,6 +119,16 @@ class TrainingRun:
         if done:
             self._keep(half_precision(self.trainer.network), done)
 
+    @property
+    def weights(self) -> tuple[Path, ...]:
+        """The files of weights that lie there, the best first."""
+        return tuple(path for path in (self._best_output, self._output) if path.exists())
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a state lies there."""
+        return self._state_file.exists()
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _epoch_done(self, progress: Progress) -> None:

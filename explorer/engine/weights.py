@@ -23,6 +23,7 @@ from explorer.engine.images import default_preprocessing
 from explorer.engine.recognising import described
 from explorer.engine.records import UNTRAINED, Preprocessing, Step, WeightsInfo, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_weights
+from explorer.engine.training_files import trained_info
 from explorer.engine.words import listed
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
@@ -216,7 +217,8 @@ def resolve(ref: WeightsRef, spec: NetworkSpec) -> Generator[Step, None, Resolve
 def _adapted(info: WeightsInfo, spec: NetworkSpec) -> WeightsInfo:
     """The same for a network of the same architecture, saying what changes."""
     ends = {name: getattr(info.spec, name) for name in ("in_channels", "side", "classes")}
-    return replace(info, spec=spec.with_(**ends), adapted=adaptation(spec, info.spec))
+    words = [words for words in (adaptation(spec, info.spec), info.adapted) if words]
+    return replace(info, spec=spec.with_(**ends), adapted=words[0] if len(words) == 1 else Joined(" ", words))
 
 
 def _check_architecture(info: WeightsInfo, spec: NetworkSpec, name: str) -> None:
@@ -296,7 +298,8 @@ def _fitted_file(ref: WeightsRef, spec: NetworkSpec, path: Path, checkpoint: Che
     if "spec" in checkpoint.header:
         own, classes, preprocessing = _from_header(checkpoint.header, path.name)
         source = Sentence("{path}, trained with this program", path=path)
-        info = WeightsInfo(ref, path.stem, own, classes, preprocessing, source=source)
+        info = trained_info(path) or WeightsInfo(ref, path.stem, own, classes, preprocessing, source=source)
+        info = replace(info, ref=ref, spec=own, classes=classes, preprocessing=preprocessing)
         _check_architecture(info, spec, path.name)
         info = _adapted(info, spec)
         _, state = fit_state(checkpoint.state, info.spec, path.name)
