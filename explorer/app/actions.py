@@ -97,6 +97,10 @@ ENTRIES: tuple[Entry | None, ...] = (
     Entry("theme_system", "View/Theme", "As the system"),
     Entry("theme_light", "View/Theme", "Light"),
     Entry("theme_dark", "View/Theme", "Dark"),
+    Entry("lessons", "Lessons", "All lessons…", "Ctrl+L", "Short ones, to guess and to measure; yours too"),
+    Entry("end_lesson", "Lessons", "End the lesson", None, "The panels are as they were before"),
+    None,
+    Entry("lessons_folder", "Lessons", "Open the lessons folder", None, "Text files: write your own"),
     Entry("keys", "Help", "Keyboard", _Standard.HelpContents),
     Entry("about", "Help", "About ResNet Explorer"),
 )  # fmt: skip

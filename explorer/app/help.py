@@ -23,6 +23,7 @@ _KEYS = (
     ("Ctrl+D  Ctrl+Shift+R", "delete or restore the selected block, restore all"),
     ("Ctrl+1  Ctrl+2", "feature maps, deletion study"),
     ("Ctrl+K", "compare two or three networks"),
+    ("Ctrl+L", "lessons"),
     ("Ctrl+R  Ctrl+Shift+P", "run a study; pause it, or go on"),
     ("Ctrl+E  Ctrl+Shift+E", "export the diagram; a study as CSV"),
     ("Esc", "cancel what is running, a study last: it can be taken up again"),

@@ -23,6 +23,7 @@ from explorer.app.explain.desk import LANES
 from explorer.app.explain.views import Views
 from explorer.app.files import Files
 from explorer.app.jobs import Jobs, Lane
+from explorer.app.lessons import LessonDesk
 from explorer.app.network_export import NetworkExport
 from explorer.app.notice import NoticeBar
 from explorer.app.panels.accuracy import AccuracyPanel
@@ -92,6 +93,7 @@ class Window(QMainWindow):
         self.study_desk = StudyDesk(self)
         self.comparison = ComparisonDesk(self)
         self.views = Views(self)
+        self.lessons = LessonDesk(self)
         self.times = Times(self.document, self.jobs, self)
         self.diagram = DiagramView()
         self.actions_by_name, self.menus = make_actions(self, slots(self))
@@ -160,6 +162,8 @@ class Window(QMainWindow):
             action.setChecked(name == theme().name)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
         self.files.add_recent_menu(self.menus["File"], before=self.actions_by_name["paste"])
+        self.lessons.menu.fill(self.menus["Lessons"], before=self.actions_by_name["lessons"])
+        self.actions_by_name["end_lesson"].setEnabled(False)
 
     # -- following the document ----------------------------------------------------------------------------------
 
@@ -345,6 +349,7 @@ class Window(QMainWindow):
 
         The window goes at once; one long step may be left to wait for. `jobs.ended` tells whether it came to its end.
         """
+        self.lessons.close()
         self.settings.keep_window(self.saveGeometry(), self.saveState())
         self.hide()
         self.comparison.close()

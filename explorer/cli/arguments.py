@@ -25,6 +25,7 @@ COMMANDS = (
     "compare",
     "export",
     "list",
+    "lessons",
 )
 VIEWS = ("maps", "study", "blocks", "gradients", "paths", "cam", "training")
 STUDIES = ("single", "random", "reorder", "greedy", "cut")
@@ -70,6 +71,7 @@ def _window_parser() -> argparse.ArgumentParser:
         help="run a deletion study at the start, of the open network or as in a figure of Veit et al. 2016",
     )  # fmt: skip
     parser.add_argument("--view", choices=VIEWS, help="the tab to begin with")
+    parser.add_argument("--lesson", metavar="NAME", help="begin with a lesson, or with its step K: NAME:K")
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window, and quit")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the screenshot's window")
     parser.add_argument("--theme", choices=("light", "dark"), help="instead of the remembered one")
@@ -115,6 +117,12 @@ def _command_parser() -> argparse.ArgumentParser:
 
     _export(commands.add_parser("export", help="a network as a file: specification, PyTorch code, ONNX, weights"))
     _json(commands.add_parser("list", help="every network that has a name, and the weights there are"))
+
+    lessons = commands.add_parser("lessons", help="the lessons there are; or check, and measure, the file of one")
+    lessons.add_argument("--check", type=Path, metavar="FILE", help="a lesson's .toml file")
+    lessons.add_argument("--measure", action="store_true", help="measure every figure of the file, too")
+    lessons.add_argument("--device", default="cpu", metavar="DEV", help="cpu, cuda, cuda:1, mps or auto")
+    _json(lessons)
 
     report = commands.add_parser("report", help="everything about one picture, as one HTML page")
     report.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
@@ -193,15 +201,20 @@ def _study(study: argparse.ArgumentParser) -> None:
 
 
 def _train(train: argparse.ArgumentParser) -> None:
-    train.add_argument("--network", required=True, metavar="N", help=_NETWORK)
+    train.add_argument("--network", metavar="N", help=_NETWORK)
     train.add_argument(
-        "--data", default="fashion-mnist-full", metavar="D",
+        "--data",
+        metavar="D",
         help="fashion-mnist-full (its 60,000 training images) or a folder with one folder a class",
-    )  # fmt: skip
-    train.add_argument("--epochs", type=_positive, required=True, metavar="E")
+    )
+    train.add_argument("--epochs", type=_positive, metavar="E")
+    train.add_argument(
+        "--recipe", choices=("one-minute",), help="ResNet-8 on 10,000 images of Fashion-MNIST, in about a minute"
+    )
     train.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=".safetensors")
     train.add_argument("--seed", type=int, default=0, metavar="S")
-    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch of a killed run")
+    train.add_argument("--resume", action="store_true", help="go on where a stopped or killed run was")
+    train.add_argument("--pause-file", type=Path, metavar="FILE", help="the run waits while this file is there")
     train.add_argument("--side", type=_positive, metavar="PX", help="side of the network's input")
     train.add_argument("--batch", type=_positive, default=128, metavar="B")
     train.add_argument("--rate", type=float, default=0.1, metavar="R", help="largest learning rate (0.1)")

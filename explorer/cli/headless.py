@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         "compare": _compare,
         "export": _export,
         "list": _list,
+        "lessons": _lessons,
     }
     commands[arguments.command](arguments)
     return 0
@@ -238,6 +239,12 @@ def _list(arguments: argparse.Namespace) -> None:
     from explorer.cli.listing import list_networks
 
     list_networks(arguments)
+
+
+def _lessons(arguments: argparse.Namespace) -> None:
+    from explorer.cli.lessons import lessons
+
+    lessons(arguments)
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

@@ -78,6 +78,8 @@ def open_window(arguments: argparse.Namespace) -> int:
         window.settled.connect(partial(window.study_desk.begin, arguments.study))
     if arguments.view is not None:
         window.settled.connect(window.actions_by_name[f"show_{arguments.view}"].trigger)
+    if arguments.lesson is not None:
+        window.lessons.begin_named(arguments.lesson)
     window.show()
     status = application.exec()
     if not window.jobs.ended:
@@ -87,6 +89,8 @@ def open_window(arguments: argparse.Namespace) -> int:
 
 
 def _window(arguments: argparse.Namespace, store: QSettings | None = None) -> Window:
+    from explorer.app.lesson_menu import folders
+    from explorer.app.lessons import named
     from explorer.app.settings import Settings
     from explorer.app.theme import theme
     from explorer.app.window import FIRST_NETWORK, FIRST_WEIGHTS, Window
@@ -94,6 +98,8 @@ def _window(arguments: argparse.Namespace, store: QSettings | None = None) -> Wi
     network = (FIRST_NETWORK, FIRST_WEIGHTS) if arguments.network is None else _first(arguments.network)
     deleted = lesion(network[0], ids(arguments.delete)).deleted
     settings = Settings(store)
+    if arguments.lesson is not None:
+        named(arguments.lesson, folders(settings))  # one that is not there is refused before the window opens
     theme().use(arguments.theme or settings.theme)
     return Window(settings, arguments.image, deleted, network)
 
@@ -120,11 +126,16 @@ def _report_instead(arguments: argparse.Namespace) -> int:
 
 def _view(window: Window, name: str, then: Callable[[], None]) -> None:
     """Bring a tab to the front, begin what it has a button for, and do something once nothing runs any more."""
-    from PySide6.QtCore import QTimer
-
     window.actions_by_name[f"show_{name}"].trigger()
     if name in window.views.tabs:
         window.views.tabs[name].opened().begin()
+    _when_idle(window, then)
+
+
+def _when_idle(window: Window, then: Callable[[], None]) -> None:
+    """Do something once nothing runs any more, and it is painted."""
+    from PySide6.QtCore import QTimer
+
     idle = QTimer(window, interval=_PAINTED_MS)
 
     def look() -> None:
@@ -134,6 +145,32 @@ def _view(window: Window, name: str, then: Callable[[], None]) -> None:
 
     idle.timeout.connect(look)
     idle.start()
+
+
+def _measure_lesson(window: Window, then: Callable[[], None]) -> None:
+    """Guess in the middle of the scale, and show what is measured."""
+    window.lessons.begin_measuring()
+    _when_idle(window, then)
+
+
+def _prepare_screenshot(window: Window, arguments: argparse.Namespace, save: Callable[[], None]) -> None:
+    """Bring what was asked for into sight, and save once it is there."""
+    from PySide6.QtCore import QTimer
+
+    def save_soon(activity: str) -> None:
+        if activity == "idle" and window.studies.results:
+            QTimer.singleShot(_PAINTED_MS, save)
+
+    if arguments.lesson is not None:
+        window.lessons.begin_named(arguments.lesson)
+        window.settled.connect(partial(_measure_lesson, window, save))
+    elif arguments.view is not None:
+        window.settled.connect(partial(_view, window, arguments.view, save))
+    elif arguments.study is None:
+        window.settled.connect(save)
+    else:
+        window.studies.activity_changed.connect(save_soon)
+        window.settled.connect(partial(window.study_desk.begin, arguments.study))
 
 
 def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
@@ -157,17 +194,7 @@ def _screenshot(arguments: argparse.Namespace, headless: bool) -> int:
             saved.append(window.grab().save(str(path)))
             application.exit()
 
-    def save_soon(activity: str) -> None:
-        if activity == "idle" and window.studies.results:
-            QTimer.singleShot(_PAINTED_MS, save)
-
-    if arguments.view is not None:
-        window.settled.connect(partial(_view, window, arguments.view, save))
-    elif arguments.study is None:
-        window.settled.connect(save)
-    else:
-        window.studies.activity_changed.connect(save_soon)
-        window.settled.connect(partial(window.study_desk.begin, arguments.study))
+    _prepare_screenshot(window, arguments, save)
     QTimer.singleShot(_SCREENSHOT_SECONDS * 1000, application.exit)
     application.exec()
     window.close()

@@ -50,7 +50,7 @@ def run(session: Session, request: LessonRequest) -> Generator[Step, None, Lesso
             found[figure.name] = known(figure, found)
             continue
         assert figure.network is not None
-        spec, ref = chosen(figure.network, figure.weights, request.folder, request.untrained)
+        spec, ref = chosen(figure.network, figure.weights, request)
         if ref == UNTRAINED and figure.weights != "untrained" and spec.name not in untrained:
             untrained.append(spec.name)
         task = Task(session, figure, spec, ref, request.device, kept)

@@ -36,6 +36,7 @@ class SettingRequest(ExplainRequest):
     Attributes:
         step: which.
         folder: of the lesson's file.
+        files: pairs of what the lesson calls weights and the file that stands for them, where it is another.
         untrained: whether weights that are missing are done without.
     """
 
@@ -43,6 +44,7 @@ class SettingRequest(ExplainRequest):
 
     step: LessonStep = field(kw_only=True)
     folder: Path = field(kw_only=True)
+    files: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     untrained: bool = field(default=False, kw_only=True)
 
 
@@ -66,13 +68,14 @@ class LessonRequest(ExplainRequest):
     """Measure the figures of a step. `spec` and `weights` are not used: each figure names its own.
 
     Attributes:
-        step, folder, untrained: as in SettingRequest.
+        step, folder, files, untrained: as in SettingRequest.
     """
 
     view: ClassVar[str] = "lesson"
 
     step: LessonStep = field(kw_only=True)
     folder: Path = field(kw_only=True)
+    files: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     untrained: bool = field(default=False, kw_only=True)
 
 

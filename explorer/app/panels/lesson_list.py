@@ -1,0 +1,85 @@
+"""The lessons there are, and what is wrong with those that can't be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from explorer.app.text import sentence, tr
+from explorer.app.theme import SPACE
+from explorer.app.widgets.labels import paragraph, separator
+from explorer.engine.lesson_records import Lesson
+from explorer.errors import UserError
+
+
+class LessonList(QWidget):
+    """One below the other, with a button each."""
+
+    begin_requested = Signal(object)
+    """A Lesson."""
+    folder_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE)
+        self.buttons: dict[str, QPushButton] = {}
+        self.refusals: list[QLabel] = []
+        self.folder = QPushButton(tr("Open the lessons folder"))
+
+    def show_lessons(self, lessons: Sequence[Lesson], refusals: Sequence[UserError]) -> None:
+        """Show them anew."""
+        self._clear()
+        self._column.addWidget(
+            paragraph(tr("A lesson sets the window up, asks for a guess, and measures. Guess first; you learn more."))
+        )
+        for lesson in lessons:
+            self._add(lesson)
+        if refusals:
+            self._column.addSpacing(SPACE)
+            self._column.addWidget(separator())
+            self._column.addWidget(paragraph(tr("These files can't be used:"), rank="small"))
+        for error in refusals:
+            label = paragraph(sentence(error), rank="error")
+            self.refusals.append(label)
+            self._column.addWidget(label)
+        self._column.addSpacing(SPACE)
+        self.folder = QPushButton(tr("Open the lessons folder"))
+        self.folder.setProperty("quiet", True)
+        self.folder.setProperty("flush", True)
+        self.folder.setToolTip(tr("Where your own lessons lie; README.md there says how one is written"))
+        self.folder.clicked.connect(self.folder_requested)
+        self._column.addWidget(self.folder, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add(self, lesson: Lesson) -> None:
+        self._column.addSpacing(SPACE)
+        title = QLabel(lesson.title)
+        title.setTextFormat(Qt.TextFormat.PlainText)
+        title.setWordWrap(True)
+        font = title.font()
+        font.setBold(True)
+        title.setFont(font)
+        self._column.addWidget(title)
+        self._column.addWidget(paragraph(lesson.about))
+        button = QPushButton(tr("Begin"))
+        button.setProperty("small", True)
+        button.setAccessibleName(tr("Begin the lesson {title}", title=lesson.title))
+        button.clicked.connect(partial(self._begin, lesson))
+        self.buttons[lesson.name] = button
+        self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _begin(self, lesson: Lesson, _checked: bool = False) -> None:
+        self.begin_requested.emit(lesson)
+
+    def _clear(self) -> None:
+        self.buttons, self.refusals = {}, []
+        while self._column.count():
+            item = self._column.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
