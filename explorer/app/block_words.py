@@ -36,6 +36,19 @@ def number(value: float) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
+def cosine(value: float) -> str:
+    """`−0.14`, with two digits whatever its size; an en dash where there is none."""
+    if not np.isfinite(value):
+        return UNKNOWN
+    text = f"{abs(value):.2f}"
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def figure(measure: Measure, value: float) -> str:
+    """A figure as a person reads it."""
+    return cosine(value) if measure == "cosine" else number(value)
+
+
 def point_words(measure: Measure, twin: bool, index: int, found: Found, measured: Measured) -> str:
     """What is known of a place or layer: `ResNet-20, layer2.1: 0.88 in this picture; median 0.90, quartiles 0.81 to
     1.02, n = 500`.
@@ -48,8 +61,10 @@ def point_words(measure: Measure, twin: bool, index: int, found: Found, measured
     """
     own = None if found is None else found.twin if twin else found.figures
     over = None if measured is None else measured.twin if twin else measured.figures
-    told = [] if own is None else [tr("{value} in this picture", value=number(float(own.values(measure)[index])))]
-    told += [] if over is None else [spread_words(over.quartiles(measure), index)]
+    told = (
+        [] if own is None else [tr("{value} in this picture", value=figure(measure, float(own.values(measure)[index])))]
+    )
+    told += [] if over is None else [spread_words(measure, over.quartiles(measure), index)]
     outline = over.outline if over is not None else own.outline if own is not None else None
     if outline is None:
         return ""
@@ -57,9 +72,10 @@ def point_words(measure: Measure, twin: bool, index: int, found: Found, measured
     return tr("{network}, {name}: {values}", network=outline.spec.name, name=name, values="; ".join(told))
 
 
-def spread_words(found: Quartiles, index: int) -> str:
+def spread_words(measure: Measure, found: Quartiles, index: int) -> str:
     """Median, quartiles, n, and how many images gave no number."""
-    low, median, high = (number(float(values[index])) for values in (found.low, found.median, found.high))
+    values = (found.low, found.median, found.high)
+    low, median, high = (figure(measure, float(one[index])) for one in values)
     counted = int(found.numbers[index])
     words = tr("median {median}, quartiles {low} to {high}, n = {count}",
                median=median, low=low, high=high, count=f"{counted:,}")  # fmt: skip

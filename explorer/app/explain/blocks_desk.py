@@ -16,6 +16,7 @@ from explorer.engine.explain.blocks_records import (
     BlockStatisticsRequest,
     BlockStatisticsResult,
     first_block,
+    twin_beside,
 )
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
@@ -191,7 +192,8 @@ class StatisticsDesk(Desk):
         if not self._stale or self.running or not self.panel.isVisible() or self.panel.page == "maps":
             return
         state = self.document.state
-        macs = network_cost(state.spec).macs * (1 if state.spec.plain else 2)
+        twin = twin_beside(state.spec, state.weights)
+        macs = sum(network_cost(spec).macs for spec in (state.spec, *(twin or ())[:1]))
         count = self.panel.run.count
         if count is not None and state.info is not None and count * macs <= _UNASKED:
             self.run()

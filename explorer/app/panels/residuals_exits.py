@@ -159,8 +159,9 @@ def _columns(found: BlocksResult | None, measured: BlockStatisticsResult | None)
     if measured is not None:
         if measured.figures.exits[-1].correct is not None:
             columns.append((tr("Right"), tr("Accuracy over the image set"), False))
-        words = tr("Share of images of which the head says here what it says in the end")
-        columns.append((tr("As in the end"), words, False))
+        else:
+            words = tr("Share of images of which the head says here what it says in the end")
+            columns.append((tr("As in the end"), words, False))
     return columns
 
 
@@ -181,5 +182,5 @@ def _set_texts(measured: BlockStatisticsResult | None, row: int) -> list[str]:
     if measured is None:
         return []
     counts = measured.figures.exits[row]
-    shares = [counts.agreement] if counts.correct is None else [counts.accuracy, counts.agreement]
-    return [share(np.nan if one is None else one) for one in shares]
+    value = counts.agreement if counts.correct is None else counts.accuracy
+    return [share(np.nan if value is None else value)]

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.app.block_words import block_words, number
+from explorer.app.block_words import block_words, cosine, number
 from explorer.app.text import tr
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets import channels as arithmetic
@@ -229,7 +229,7 @@ class BlockMapsPage(QWidget):
     def _tell(self) -> None:
         """The block's figures, and which channel is alone."""
         alone = tr("channel {number}", number=self._channel) if self.single.isChecked() else ""
-        self.pointer.setText(" · ".join(one for one in (self._figures, alone) if one))
+        self.pointer.setText(" · ".join(one for one in (alone, self._figures) if one))
 
     def _hover(self, channel: int, row: int, column: int) -> None:
         """The three numbers at one place."""
@@ -268,5 +268,5 @@ def _figure_words(result: BlocksResult, mark: BlockMark) -> str:
     figures = result.figures
     index = next(index for index, one in enumerate(figures.outline.blocks) if one.block == mark.block)
     told = [f"|F(x)| / |x| = {number(float(figures.ratio[index]))}"] if mark.has_ratio else []
-    told += [tr("cosine {value}", value=number(float(figures.cosine[index])))] if mark.has_cosine else []
+    told += [tr("cosine {value}", value=cosine(float(figures.cosine[index])))] if mark.has_cosine else []
     return ", ".join(told)

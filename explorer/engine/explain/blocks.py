@@ -27,16 +27,15 @@ from explorer.engine.explain.blocks_records import (
     PictureFigures,
     Quartiles,
     SetFigures,
+    twin_beside,
 )
-from explorer.engine.explain.twins import twin_of
 from explorer.engine.folders import fold
 from explorer.engine.images import fit, normalise
 from explorer.engine.modules import answers
-from explorer.engine.records import Counts, DeviceInfo, Prediction, Step, WeightsKind, WeightsRef
+from explorer.engine.records import Counts, DeviceInfo, Prediction, Step
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion
-from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -57,15 +56,6 @@ def run(
     if isinstance(request, BlocksRequest):
         return (yield from _picture(session, request))
     return (yield from _statistics(session, request))
-
-
-def twin_beside(spec: NetworkSpec, weights: WeightsRef) -> tuple[NetworkSpec, WeightsRef] | None:
-    """The bundled plain twin that takes the same pictures and tells the same number of classes apart; None where there
-    is none, and for a network that is not trained."""
-    found = None if weights.kind is WeightsKind.UNTRAINED else twin_of(spec)
-    if found is None or (found[0].input_shape, found[0].classes) != (spec.input_shape, spec.classes):
-        return None
-    return found
 
 
 def _twin(session: Session, loaded: Loaded) -> Generator[Step, None, Loaded | None]:

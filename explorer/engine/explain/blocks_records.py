@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from explorer.engine.explain.records import ExplainRequest
-from explorer.engine.records import Counts, DataRef, Picture, Prediction, WeightsRef
+from explorer.engine.explain.twins import twin_of
+from explorer.engine.records import Counts, DataRef, Picture, Prediction, WeightsKind, WeightsRef
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion, Mode, Place, by_id, places
 from explorer.networks.operations import Operation, Wiring
@@ -54,6 +55,15 @@ class BlockStatisticsRequest(ExplainRequest):
 
     data: DataRef
     images: int | None = None
+
+
+def twin_beside(spec: NetworkSpec, weights: WeightsRef) -> tuple[NetworkSpec, WeightsRef] | None:
+    """The bundled plain twin that takes the same pictures and tells the same number of classes apart; None where there
+    is none, and for a network that is not trained."""
+    found = None if weights.kind is WeightsKind.UNTRAINED else twin_of(spec)
+    if found is None or (found[0].input_shape, found[0].classes) != (spec.input_shape, spec.classes):
+        return None
+    return found
 
 
 # -- what can be measured --------------------------------------------------------------------------------------------

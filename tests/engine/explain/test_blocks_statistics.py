@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from explorer.engine.build import build
 from explorer.engine.explain import blocks
 from explorer.engine.explain.block_taps import Walk
-from explorer.engine.explain.blocks import batches, quartiles, twin_beside
+from explorer.engine.explain.blocks import batches, quartiles
 from explorer.engine.explain.blocks_records import (
     BlocksRequest,
     BlocksResult,
     BlockStatisticsRequest,
     BlockStatisticsResult,
     first_block,
+    twin_beside,
 )
 from explorer.engine.images import fit, normalise
 from explorer.engine.records import CPU, UNTRAINED, DataRef, DeviceInfo, Picture, Step, WeightsKind, WeightsRef
