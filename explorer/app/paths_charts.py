@@ -54,7 +54,7 @@ def _counts(counts: PathCounts, log: bool) -> Drawing:
 def _gradient(counts: PathCounts, result: PathsResult) -> Drawing:
     low, high = result.spread()
     mean = Series(tr("mean norm over one path"), _lengths(counts), result.mean(), low, high)
-    return (mean,), _frame(counts, tr("Norm of the gradient at the input"), True)
+    return (mean,), _frame(counts, tr("Gradient norm at the input"), True)
 
 
 def _product(counts: PathCounts, result: PathsResult, log: bool) -> Drawing:

@@ -107,7 +107,7 @@ def gradient_words(result: PathsResult) -> str:
     if not (mean[0] > 0 and mean[-1] > 0 and float(mean[0]) < float("inf") and float(mean[-1]) < float("inf")):
         return words
     factor = float((mean[-1] / mean[0]) ** (1 / blocks))
-    return words + " " + tr("That is {factor} times for each further branch, in the mean.", factor=f"{factor:.2g}")
+    return words + " " + tr("Each further branch multiplies it by {factor}, on average.", factor=f"{factor:.2g}")
 
 
 def effective_words(result: PathsResult) -> str:
@@ -116,8 +116,8 @@ def effective_words(result: PathsResult) -> str:
     if found is None:
         return tr("There is no such interval: some norms are no numbers, or all are zero.")
     return tr(
-        "Effective lengths (grey), the shortest interval with {held} % of it: {low} to {high} of {blocks}, {share} of all "
-        "paths. Veit et al. 2016: {first} to {last} of {of}, {theirs} of all paths.",
+        "Effective lengths (grey), the shortest interval with {held} % of it: {low} to {high} of {blocks}, {share} of "
+        "all paths. Veit et al. 2016: {first} to {last} of {of}, {theirs} of all paths.",
         held=f"{100 * HELD:.0f}", low=found[0], high=found[1], blocks=len(result.forks),
         share=share(float(result.counts.share_between(*found))), first=PAPER_LENGTHS[0], last=PAPER_LENGTHS[1],
         of=PAPER_BLOCKS, theirs=share(PAPER_SHARE),
@@ -128,9 +128,11 @@ def source_words(result: PathsResult) -> str:
     """On what, and how often, it was measured."""
     count = len(result.norms)
     what = translated(result.source)
-    images = tr("1 image") if result.images == 1 else tr("{count} images", count=result.images)
+    if result.request.picture is None:
+        words = "1 image of {source}" if result.images == 1 else "{count} images of {source}"
+        what = tr(words, count=result.images, source=what)
     loss = tr("loss of their labels") if result.labelled else tr("loss of the predicted class")
-    parts = [f"{images}: {what}", loss, translated(result.device)]
+    parts = [what, loss, translated(result.device)]
     if count:
         parts.insert(0, tr("1 order of the blocks") if count == 1 else tr("{count} orders of the blocks", count=count))
     parts += [f"{result.seconds:.1f}\u00a0s", *map(translated, result.notes)]
@@ -175,7 +177,8 @@ def unravelled_words(found: Unravelled, left: int) -> str:
     """What the eight paths are of."""
     count = len(found.taken)
     words = tr(
-        "{count} ways through them, both ways through all others. The gradient in all has a norm of {whole}.",
+        "{count} ways through these blocks, and through all others both ways at once: their gradients add up to the "
+        "whole one, whose norm is {whole}. Shares are of the sum of the norms.",
         count=count, whole=norm(found.whole),
     )  # fmt: skip
     return words if left == count else words + " " + tr("{left} of {count} are left.", left=left, count=count)

@@ -41,7 +41,7 @@ class PathsDesk(Desk):
         self.panel: PathsPanel = panel
         self._blocks: tuple[str, ...] = ()
         self._by_hand = False
-        self._orders = False
+        self._asked = self._orders = False
         panel.measure_requested.connect(self.measure)
         panel.cancel_requested.connect(self.cancel)
         panel.images_changed.connect(self.changed)
@@ -57,8 +57,9 @@ class PathsDesk(Desk):
     # -- jobs ----------------------------------------------------------------------------------------------------
 
     def measure(self) -> None:
-        """Follow orders of the blocks; the counts give way to what is measured."""
-        self._orders = True
+        """The chosen blocks alone where they are in sight; else orders of all, for which the counts make room."""
+        self._asked = True
+        self._orders = self.panel.page != "unravelled"
         if self.panel.page == "counts":
             self.panel.show_page("product")
         self.run()
@@ -71,12 +72,11 @@ class PathsDesk(Desk):
 
     def job(self) -> Make | None:
         state = self.document.state
-        if why_none(state.spec) is not None or (not self._orders and not self._quick()):
-            self._orders = False
+        if why_none(state.spec) is not None or not (self._asked or self._quick()):
             return None
         if self.panel.bar.image_count == PICTURE and state.picture is None:
             self.panel.show_error(tr("Open, drop or paste a picture first, or choose images of the set."))
-            self._orders = False
+            self._asked = self._orders = False
             return None
         return Explain(self._request(self.panel.bar.seed_count if self._orders else 0))
 
@@ -94,7 +94,7 @@ class PathsDesk(Desk):
         return self.panel.page == "unravelled" and network_cost(self.document.state.spec).macs * images <= _UNASKED
 
     def forget(self) -> None:
-        self._orders = False
+        self._asked = self._orders = False
         self.panel.show_error("")
         self.panel.show_result(None)
         self.panel.show_unravelled(None)
@@ -105,13 +105,14 @@ class PathsDesk(Desk):
         self.panel.show_error("")
         if self._orders:
             self.panel.show_result(None)
-            self.panel.show_running(True)
+        # What runs by itself is over before a button could be read.
+        self.panel.show_running(self._asked)
 
     def show_step(self, value: Any) -> None:
         if isinstance(value, PathsResult):
             self._show(value)
-        elif isinstance(value, Step) and self._orders and value.text:
-            self.panel.show_progress(translated(value.text))
+        elif isinstance(value, Step) and value.text:
+            self.panel.set_busy(translated(value.text))
 
     def show_result(self, value: Any) -> None:
         self._show(value)
@@ -132,7 +133,7 @@ class PathsDesk(Desk):
 
     def _ended(self) -> None:
         """Blocks that were chosen meanwhile have their turn now."""
-        self._orders = False
+        self._asked = self._orders = False
         self.panel.show_running(False)
         self._soon.start()
 

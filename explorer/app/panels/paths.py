@@ -160,14 +160,11 @@ class PathsPanel(Panel):
         self._show_foot()
 
     def show_running(self, running: bool) -> None:
-        """Whether orders are being followed."""
+        """Whether something is being measured."""
         self.bar.show_running(running)
         if not running:
             self.set_state("")
         self._show()
-
-    def show_progress(self, text: str) -> None:
-        self.set_state(text)
 
     def show_error(self, text: str) -> None:
         """Why a measurement stopped; empty for no reason any more."""

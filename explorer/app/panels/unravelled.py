@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
@@ -13,7 +14,7 @@ from explorer.app.paths_words import gone_words, norm, share, unravelled_words, 
 from explorer.app.text import tr
 from explorer.app.theme import SPACE
 from explorer.app.widgets.choice import Choice
-from explorer.app.widgets.labels import ElidedLabel
+from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.path_row import PathRow
 from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.engine.explain.paths_records import Unravelled, selections
@@ -45,8 +46,7 @@ class UnravelledView(QWidget):
         self._lesion = INTACT
         self.rows: list[PathRow] = []
         self.choices = [Choice(tr("Block {number}", number=number + 1)) for number in range(MOST)]
-        self.words = ElidedLabel(rank="small")
-        self.words.setMinimumWidth(40)
+        self.words = paragraph(rank="small")
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(6)
@@ -57,12 +57,14 @@ class UnravelledView(QWidget):
             choice.setProperty("small", True)
             choice.activated.connect(partial(self._choose, number))
             head.addWidget(choice)
-        head.addSpacing(SPACE)
-        head.addWidget(self.words, 1)
+        head.addStretch(1)
         scroll = ScrollColumn()
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list = scroll.column
         self._list.setSpacing(1)
+        self._list.addSpacing(SPACE)
+        self._list.addWidget(self.words)
+        self._list.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(6)
@@ -105,19 +107,18 @@ class UnravelledView(QWidget):
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def _make_rows(self) -> None:
-        while self._list.count():
-            item = self._list.takeAt(0)
-            widget = item.widget() if item else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        for row in self.rows:
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
         self.rows = []
         for taken in selections(self._blocks) if self._blocks else ():
             row = PathRow(self._blocks, taken, way_words(taken, self._blocks))
             row.pointed.connect(partial(self._point, row))
-            self._list.addWidget(row)
+            self._list.insertWidget(len(self.rows), row)
             self.rows.append(row)
-        self._list.addStretch(1)
+        for before, after in pairwise([*self.choices, *self.rows]):
+            self.setTabOrder(before, after)
 
     def _show(self) -> None:
         found = self._found
