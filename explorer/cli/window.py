@@ -137,9 +137,11 @@ def _when_idle(window: Window, then: Callable[[], None]) -> None:
     from PySide6.QtCore import QTimer
 
     idle = QTimer(window, interval=_PAINTED_MS)
+    was: list[bool] = []
 
     def look() -> None:
-        if not window.jobs.running() and not window.runner.pending:
+        was.append(not window.jobs.running() and not window.runner.pending)
+        if all(was[-2:]) and len(was) > 1:  # twice: what the end of a job changes is painted, too
             idle.stop()
             then()
 

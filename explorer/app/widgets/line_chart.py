@@ -77,7 +77,7 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.getViewBox().disableAutoRange()
-        self.plot.layout.setContentsMargins(0, 6, 6, 0)
+        self.plot.layout.setContentsMargins(0, 6, 6, 4)  # below, where the words of the axis reach over it
         font = QFont(self.font())
         font.setPixelSize(_FONT)
         font.setFeature(QFont.Tag("tnum"), 1)
