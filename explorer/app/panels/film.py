@@ -32,6 +32,7 @@ _ABOUT = (
     "block with an identity shortcut it is zero."
 )
 _FRAME_MS = 500
+_STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _SIDE, _LARGEST = 160, 420
 _AROUND = 150
 """Height of all that is not the frame."""
@@ -92,6 +93,7 @@ class FilmPanel(Panel):
         self.channel.setAccessibleName(tr("Channel"))
         self.channel.setToolTip(tr("Up and Down for the next channel"))
         self.channel.setKeyboardTracking(False)
+        self.channel.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.channel.setFixedWidth(64)
         tabular(self.channel)
         self.channel.valueChanged.connect(self.channel_chosen)
@@ -128,9 +130,9 @@ class FilmPanel(Panel):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE)
         self.play = QPushButton()
-        self.play.setCheckable(False)
         self.play.setProperty("small", True)
         self.play.clicked.connect(self.toggle)
+        self.play.installEventFilter(self)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(tr("Frame"))
         self.slider.setToolTip(tr("Left and Right for one block less or more"))
@@ -290,7 +292,7 @@ class FilmPanel(Panel):
         self.strip.set_current(self._frame)
         self.view.set_image(self.strip.channel_image(self._frame))
         self.part.setText(frame.part)
-        self.change.setText(change_words(frame))
+        self.change.setText(change_words(frame, self.result.request.stage))
         self.slider.blockSignals(True)
         self.slider.setValue(self._frame)
         self.slider.blockSignals(False)
@@ -298,13 +300,17 @@ class FilmPanel(Panel):
     # -- events ----------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        step = steps.get(Qt.Key(event.key()))
-        if step is None or self.result is None:
+        if not self._step(event):
             super().keyPressEvent(event)
-        else:
-            self.stop()
-            self.go(self._frame + step)
+
+    def _step(self, event: QKeyEvent) -> bool:
+        """Left and Right; whether it was one of them."""
+        step = _STEPS.get(event.key())
+        if step is None or self.result is None:
+            return False
+        self.stop()
+        self.go(self._frame + step)
+        return True
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing plays unseen, and nothing stays lit."""
@@ -313,15 +319,20 @@ class FilmPanel(Panel):
         self.lit.emit("")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The frame takes what height there is, and leaves the strip its width."""
-        if event.type() == QEvent.Type.Resize:
-            side = max(min(self.height() - _AROUND, self.width() // 3, _LARGEST), 72)
-            self.view.setFixedSize(side, side)
+        """The frame takes what height there is, and leaves the strip its width; on the button, too, Left and Right
+        step, where Qt would move the focus."""
+        if watched is self._middle:
+            if event.type() == QEvent.Type.Resize:
+                side = max(min(self.height() - _AROUND, self.width() // 3, _LARGEST), 72)
+                self.view.setFixedSize(side, side)
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self._step(event):
+            return True
         return super().eventFilter(watched, event)
 
 
-def change_words(frame: Frame) -> str:
-    """How much the channel changed against the frame before."""
-    if frame.change is None:
-        return tr("the first frame")
-    return tr("|change| {number}", number=measured(frame.change))
+def change_words(frame: Frame, stage: str) -> str:
+    """How much the channel changed against the frame before; of the first, what it is."""
+    if frame.change is not None:
+        return tr("|change| {number}", number=measured(frame.change))
+    inside = frame.part.split(".")[0] == stage
+    return tr("where it begins") if inside else tr("what comes into {stage}", stage=stage)

@@ -140,7 +140,6 @@ class ClassField(QLineEdit):
         except UserError as error:
             self.refused.emit(sentence(error))
             self._restore()
-            self.selectAll()
             return
         self._choose(number)
 
@@ -148,14 +147,16 @@ class ClassField(QLineEdit):
         self.refused.emit("")
         changed, self._current = number != self._current, number
         self._restore()
-        self.selectAll()
         if changed:
             self.chosen.emit(number)
 
     def _restore(self) -> None:
-        """Show the class again, whatever was half typed."""
+        """Show the class again, whatever was half typed; ready to be typed over, where the field has the focus."""
         self.setText(self._titles[self._current] if 0 <= self._current < len(self._titles) else "")
         self.setCursorPosition(0)
+        if self.hasFocus():
+            # From the end, so that of a long name the beginning stays in sight.
+            self.setSelection(len(self.text()), -len(self.text()))
         self.setModified(False)
 
     def _list(self) -> None:
