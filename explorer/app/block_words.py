@@ -110,7 +110,7 @@ def block_words(mark: BlockMark) -> str:
     sentences = [tr(_lesion_words(mark), id=mark.block)] if mark.mode != "whole" else []
     if not sentences:
         sentences.append(_shortcut_words(mark))
-    if mark.join != "none":
+    if mark.join in ("add", "gate"):
         sentences.append(tr(_AFTER.get(mark.after, "More follows.")))
     if mark.place != mark.block:
         sentences.append(tr("It stands in the place of {id}.", id=mark.place))

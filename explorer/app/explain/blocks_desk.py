@@ -68,8 +68,11 @@ class BlocksDesk(Desk):
         self._light("")
 
     def forget(self) -> None:
+        """What is shown of the same network stays until there is something new; else it would only flicker."""
         self._show_blocks()
-        self.panel.forget_found()
+        found, state = self.panel.results[0], self.document.state
+        if found is None or (found.request.spec, found.request.weights) != (state.spec, state.weights):
+            self.panel.forget_found()
 
     def show_busy(self) -> None:
         self.panel.set_busy(tr("running…"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedLayout, QWidget
 
 from explorer.app.block_words import Found, Measured
@@ -53,10 +53,10 @@ class ResidualsPanel(Panel):
         super().__init__(tr("Residuals"), tr(_ABOUT), parent, scrolls=False)
         self._found: Found = None
         self._measured: Measured = None
-        self._error = ""
         self._build_header()
         self.maps, self.along, self.exits = BlockMapsPage(), DepthPage(), ExitsPage()
         self.hint = paragraph()
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._holder = QWidget()
         self._stack = QStackedLayout(self._holder)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -67,7 +67,7 @@ class ResidualsPanel(Panel):
             page.hovered.connect(self.hovered)
             page.block_chosen.connect(self.block_chosen)
         self.finish()
-        self._show_page()
+        self.forget_found()
 
     def _build_header(self) -> None:
         self.title.hide()
@@ -142,7 +142,7 @@ class ResidualsPanel(Panel):
 
     def show_found(self, result: BlocksResult) -> None:
         """Figures and maps of the picture."""
-        self._found, self._error = result, ""
+        self._found = result
         self.set_state("")
         self.maps.show_result(result)
         self._show_figures()
@@ -162,8 +162,7 @@ class ResidualsPanel(Panel):
 
     def show_error(self, words: str) -> None:
         """Why there are no figures of the picture."""
-        self._error = words
-        self.forget_found()
+        self._clear(words, "error")
 
     def show_set_error(self, words: str) -> None:
         """Why there are none over the set."""
@@ -171,30 +170,40 @@ class ResidualsPanel(Panel):
 
     def show_hint(self, words: str) -> None:
         """What to do first."""
-        self._error = ""
-        self.forget_found(words)
+        self._clear(words)
 
-    def forget_found(self, words: str = "") -> None:
-        self._found = None
-        self.maps.clear()
-        self._hint = words
-        self._show_figures()
+    def forget_found(self) -> None:
+        """The picture's figures are of something else."""
+        self._clear(tr("What each block adds appears here after the run."))
 
     def forget_measured(self) -> None:
+        """The set's figures are of something else."""
         self._measured = None
         self._show_figures()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    _hint = ""
+    def _clear(self, words: str, rank: str = "muted") -> None:
+        """A sentence in place of the picture's figures."""
+        self._found = None
+        self.maps.clear()
+        self.set_state("")
+        self.hint.setText(words)
+        self.hint.setProperty("rank", rank)
+        self.hint.style().unpolish(self.hint)
+        self.hint.style().polish(self.hint)
+        self._show_figures()
 
     def _show_figures(self) -> None:
-        self.along.show_figures(self._found, self._measured)
-        self.exits.show_figures(self._found, self._measured)
+        """On the page in sight; the other ones get them when they come."""
+        if self.page == "depth":
+            self.along.show_figures(self._found, self._measured)
+        elif self.page == "exits":
+            self.exits.show_figures(self._found, self._measured)
         self._show_page()
 
     def _page_chosen(self) -> None:
-        self._show_page()
+        self._show_figures()
         self.page_shown.emit()
 
     def _show_page(self) -> None:
@@ -202,16 +211,9 @@ class ResidualsPanel(Panel):
         self._walk.setVisible(page == "maps")
         self.run.setVisible(page != "maps")
         self.save.setVisible(page != "maps" and (self._found or self._measured) is not None)
+        pages: dict[Page, QWidget] = {"maps": self.maps, "depth": self.along, "exits": self.exits}
         there = self._found is not None or (page != "maps" and self._measured is not None)
-        if there:
-            pages: dict[Page, QWidget] = {"maps": self.maps, "depth": self.along, "exits": self.exits}
-            self._stack.setCurrentWidget(pages[page])
-            return
-        self.hint.setText(self._error or self._hint or tr("What each block adds appears here after the run."))
-        self.hint.setProperty("rank", "error" if self._error else "muted")
-        self.hint.style().unpolish(self.hint)
-        self.hint.style().polish(self.hint)
-        self._stack.setCurrentWidget(self.hint)
+        self._stack.setCurrentWidget(pages[page] if there else self.hint)
 
     def _block_activated(self) -> None:
         self.block_chosen.emit(self.block.currentText())

@@ -93,6 +93,8 @@ class DepthPage(QWidget):
         result = self._measured or self._found
         told = [] if result is None else [translated(result.figures.outline.missing(measure))]
         told.append(lost_words(self._measured, measure))
+        if self._measured is None and self._lines:
+            told.append(tr("Measure for median and quartiles over the image set."))
         if (
             result is not None
             and measure == "response"

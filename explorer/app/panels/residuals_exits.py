@@ -29,6 +29,7 @@ from explorer.engine.records import Counts
 _ROW = 26
 _FIGURE_SPACE = "\u2007"
 """As wide as a digit."""
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -91,7 +92,9 @@ class ExitsPage(QWidget):
         result = self._measured or self._found
         told = [] if result is None else [translated(result.figures.outline.missing_exits)]
         told.append(tr("The last row is the network's own answer."))
-        if self._measured is not None:
+        if self._measured is None:
+            told.append(tr("Measure for the accuracy behind each block."))
+        else:
             told.append(tr("Shares are of {count} images.", count=f"{self._measured.images:,}"))
         self.words.setText(" ".join(one for one in told if one))
 
@@ -105,14 +108,14 @@ class ExitsPage(QWidget):
         for column, (title, tip, left) in enumerate(columns):
             item = QTableWidgetItem(title)
             item.setToolTip(tip)
-            item.setTextAlignment(Qt.AlignmentFlag.AlignLeft if left else _RIGHT)
+            item.setTextAlignment(_LEFT if left else _RIGHT)
             self.table.setHorizontalHeaderItem(column, item)
         for row, block in enumerate(self._ids):
             texts = [block, *_picture_texts(found, row), *_set_texts(measured, row)]
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 left = columns[column][2]
-                item.setTextAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft if left else _RIGHT)
+                item.setTextAlignment(_LEFT if left else _RIGHT)
                 self.table.setItem(row, column, item)
         header = self.table.horizontalHeader()
         for column in range(len(columns)):

@@ -23,7 +23,7 @@ _SIGN = 14
 _TITLES: dict[Join, tuple[str, str, str]] = {
     "add": ("x", "F(x)", "x + F(x)"),
     "gate": ("gated x", "gated F(x)", "both"),
-    "concat": ("x", "F(x)", "x and F(x)"),
+    "concat": ("x", "F(x)", "x, F(x)"),
     "none": ("x", "F(x)", ""),
 }
 _WHOSE = ("from the shortcut", "from the branch", "their sum")
@@ -166,12 +166,10 @@ class BlockMapsPage(QWidget):
         shown = (maps.carried, maps.added, maps.total)
         self._show_names(maps)
         there = [one for one in shown if one is not None and one.size]
-        low, high = arithmetic.levels(np.concatenate([one.ravel() for one in there]))
-        signed = low < 0
-        if signed:
-            low, high = arithmetic.symmetric(low, high)
-        diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
-        colours = arithmetic.table(diverging if signed else arithmetic.SEQUENTIAL)
+        every = [arithmetic.levels(one) for one in there]
+        # What a branch adds has a sign: zero is seen as zero, also where this block's numbers have one sign only.
+        low, high = arithmetic.symmetric(min(one[0] for one in every), max(one[1] for one in every))
+        colours = arithmetic.table(arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING)
         for column, values in zip(self.columns, shown, strict=True):
             column.maps = values
             if values is None:
@@ -180,7 +178,7 @@ class BlockMapsPage(QWidget):
             single = self.single.isChecked()
             part = values[self._channel : self._channel + 1] if single else values
             order = np.arange(len(part))
-            column.mosaic.set_channels(arithmetic.indices(part, low, high, signed), colours, order)
+            column.mosaic.set_channels(arithmetic.indices(part, low, high, symmetric=True), colours, order)
             column.mosaic.set_current(0 if single else min(self._channel, len(values) - 1))
         self.bar.set(low, high, colours)
         self._tell()
