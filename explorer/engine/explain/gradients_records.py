@@ -81,7 +81,7 @@ class Spread:
     """One spot over all seeds.
 
     Attributes:
-        median, low, high: of the norms, NaN counting as infinite.
+        median, low, high: of the norms, as `middle` orders them.
         zeros: how many are exactly zero: smaller than the least float32, or nothing to learn.
         broken: how many are no finite numbers.
         count: of seeds.
@@ -187,19 +187,18 @@ class GradientsResult:
 
 def spread(values: np.ndarray) -> Spread:
     """Of the norms of one spot, float64 (seeds,)."""
-    finite = np.isfinite(values)
-    ordered = np.where(np.isnan(values), np.inf, values)
+    ordered = np.sort(values)
     return Spread(
-        middle(ordered), float(ordered.min()), float(ordered.max()), int((values == 0).sum()), int((~finite).sum()),
-        len(values),
+        middle(values), float(ordered[0]), float(ordered[-1]), int((values == 0).sum()),
+        int((~np.isfinite(values)).sum()), len(values),
     )  # fmt: skip
 
 
 def middle(values: np.ndarray) -> float:
-    """The median, NaN counting as infinite; of an even number of values the geometric mean of the middle two, as
-    belongs to a log axis."""
-    ordered = np.sort(np.where(np.isnan(values), np.inf, values))
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    """The median, infinity counting above all numbers and NaN above that; of an even number of values the geometric
+    mean of the middle two, as belongs to a log axis."""
+    ordered = np.sort(values)
+    low, high = float(ordered[(len(ordered) - 1) // 2]), float(ordered[len(ordered) // 2])
     if low == high or not np.isfinite(high):
-        return float(high)
+        return high
     return float(np.sqrt(low) * np.sqrt(high))
