@@ -42,6 +42,7 @@ class PathsDesk(Desk):
         self._blocks: tuple[str, ...] = ()
         self._by_hand = False
         self._asked = self._orders = False
+        self._later = False
         panel.measure_requested.connect(self.measure)
         panel.cancel_requested.connect(self.cancel)
         panel.images_changed.connect(self.changed)
@@ -94,7 +95,7 @@ class PathsDesk(Desk):
         return self.panel.page == "unravelled" and network_cost(self.document.state.spec).macs * images <= _UNASKED
 
     def forget(self) -> None:
-        self._asked = self._orders = False
+        self._asked = self._orders = self._later = False
         self.panel.show_error("")
         self.panel.show_result(None)
         self.panel.show_unravelled(None)
@@ -133,6 +134,7 @@ class PathsDesk(Desk):
 
     def _ended(self) -> None:
         """Blocks that were chosen meanwhile have their turn now."""
+        self._stale, self._later = self._stale or self._later, False
         self._asked = self._orders = False
         self.panel.show_running(False)
         self._soon.start()
@@ -165,11 +167,12 @@ class PathsDesk(Desk):
             return
         self._blocks = blocks
         self.panel.show_blocks(blocks)
-        if self.running and not self._orders:
-            self.drop()
+        if self.running and self._orders:
+            self._later = True
+            return
+        self.drop()
         self._stale = True
-        if not self.running:
-            self._soon.start()
+        self._soon.start()
 
     def _page_shown(self) -> None:
         if not self.running:
