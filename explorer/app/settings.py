@@ -75,6 +75,11 @@ class Settings:
         """Where studies are kept, the unfinished ones too; it need not be there yet."""
         return self.data_folder / "studies"
 
+    @property
+    def trained(self) -> Path:
+        """Where training runs are kept, and what they trained; it need not be there yet."""
+        return self.data_folder / "trained"
+
     def window(self) -> tuple[QByteArray, QByteArray] | None:
         """Geometry and dock state of the window, None where there are none of this version."""
         if self._text("window/version") != str(_LAYOUT_VERSION):

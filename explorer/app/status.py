@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from explorer.app.jobs import Lane
 from explorer.app.study_texts import duration
 from explorer.app.text import tr, translated
+from explorer.app.training_texts import status_words
 from explorer.engine.records import AccuracyResult, PictureResult, Step
 from explorer.engine.study_records import StudyResult
+from explorer.engine.training_records import TrainingStatus
 
 _WORDS = {
     Lane.OFFER: "Looking for devices and weights",
@@ -107,6 +109,9 @@ class StatusBar(QStatusBar):
             value = Step(value.fraction, self._study_words)
         elif lane is Lane.STUDY and isinstance(value, Step) and self._study_words:
             value = Step(value.fraction, self._study_words)  # the steps between two results would make it flicker
+        elif isinstance(value, TrainingStatus):
+            progress = value.progress
+            value = Step(None if progress is None else progress.fraction, status_words(value))
         elif isinstance(value, AccuracyResult):
             value = Step(value.counts.images / value.total if value.total else None)
         if isinstance(value, Step) and lane in self._running:

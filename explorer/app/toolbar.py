@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QPainter, QPixmap
@@ -14,8 +15,11 @@ from explorer.app.network_chooser import NetworkChooser
 from explorer.app.text import tr, translated
 from explorer.app.theme import theme
 from explorer.engine.records import UNTRAINED, Offer, WeightsInfo, WeightsKind
+from explorer.engine.training_files import trained
 
 _UNDO = "M7 4 L3 8 L7 12 M3 8 H11 a4 4 0 0 1 0 8 H8"
+_MOST_TRAINED = 8
+"""Of those for other networks."""
 _REDO = "M13 4 L17 8 L13 12 M17 8 H9 a4 4 0 0 0 0 8 H12"
 
 
@@ -68,6 +72,7 @@ class ToolBar(QToolBar):
         self.addWidget(export)
         self._add_search()
         self._offer = Offer(())
+        self._trained: tuple[WeightsInfo, ...] = ()
         theme().changed.connect(self._draw_icons)
         document.spec_changed.connect(self._refresh)
         document.weights_changed.connect(self._refresh)
@@ -78,6 +83,11 @@ class ToolBar(QToolBar):
     def show_offer(self, offer: Offer) -> None:
         """What this machine has to choose from."""
         self._offer = offer
+        self._refresh()
+
+    def show_trained(self, folder: Path) -> None:
+        """The weights that the person trained: those in their folder, the last ones first."""
+        self._trained = trained(folder)
         self._refresh()
 
     def choose_network(self) -> None:
@@ -96,6 +106,7 @@ class ToolBar(QToolBar):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setAccessibleName(name)
         button.setMenu(QMenu(button))
+        button.menu().setToolTipsVisible(True)
         self.addWidget(button)
         return button
 
@@ -163,7 +174,8 @@ class ToolBar(QToolBar):
         menu = self.weights.menu()
         menu.clear()
         group = QActionGroup(menu)
-        fitting = [info for info in self._offer.weights if info.spec.same_architecture(state.spec)]
+        every = (*self._offer.weights, *self._trained)
+        fitting = [info for info in every if info.spec.same_architecture(state.spec)]
         others = [
             info
             for info in self._offer.weights
@@ -176,6 +188,11 @@ class ToolBar(QToolBar):
         if others:
             _heading(menu, tr("Bundled for other networks"))
             for info in others:
+                self._add_weights(menu, group, f"{info.spec.name}: {_with_accuracy(info)}", info, False)
+        elsewhere = [info for info in self._trained if info not in fitting][:_MOST_TRAINED]
+        if elsewhere:
+            _heading(menu, tr("Trained here, for other networks"))
+            for info in elsewhere:
                 self._add_weights(menu, group, f"{info.spec.name}: {_with_accuracy(info)}", info, False)
         menu.addSeparator()
         menu.addAction(tr("Open checkpoint…"), self.checkpoint_requested.emit)

@@ -140,6 +140,7 @@ def wire_results(window: Window) -> None:
     window.times.said.connect(window.notice.inform)
     window.times.refused.connect(window.notice.refuse)
     window.runner.offered.connect(window.toolbar.show_offer)
+    window.toolbar.show_trained(window.settings.trained)
     window.runner.picture_done.connect(window.prediction_panel.show_result)
     window.runner.picture_done.connect(window.maps_panel.show_result)
     window.runner.picture_done.connect(window.status.show_pass)

@@ -1,0 +1,213 @@
+"""A training as it goes on: what is set up at the left, loss and accuracy at the right, and what it left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from explorer.app import training_texts as texts
+from explorer.app.panels.study_unfinished import UnfinishedRow
+from explorer.app.panels.training_setup import TrainingColumn
+from explorer.app.study_texts import duration
+from explorer.app.text import tr, translated
+from explorer.app.theme import SPACE, theme
+from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.line_chart import LineChart
+from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.numbers import tabular
+from explorer.app.widgets.panel import Panel
+from explorer.app.widgets.switch import SwitchBox
+from explorer.engine.records import Step, WeightsInfo
+from explorer.engine.training_logs import TrainingLog
+from explorer.engine.training_records import NO_CURVES, TrainingResult, TrainingStatus, Unfinished
+
+_INTERVAL = 300
+"""Milliseconds between two drawings, at least."""
+_SHARE = 20
+"""How many times longer than a drawing took the next one waits: the processor is needed for training."""
+
+
+class TrainingPanel(Panel):
+    """Shows one run, and asks.
+
+    Args:
+        logs: of the bundled networks that lie behind the error.
+    """
+
+    open_requested = Signal(object)
+    """The WeightsInfo of trained weights."""
+
+    def __init__(self, logs: Sequence[TrainingLog], parent: QWidget | None = None) -> None:
+        super().__init__(tr("Training"), tr(texts.ABOUT), parent, scrolls=False)
+        self._logs = tuple(logs)
+        self._status: TrainingStatus | None = None
+        self._result: TrainingResult | None = None
+        self._soon = QTimer(self, singleShot=True, interval=_INTERVAL)
+        self._soon.timeout.connect(self._draw)
+        self.title.hide()
+        self.heading = ElidedLabel(rank="title")
+        self.header.insertWidget(0, self.heading, 1)
+        self.header.setStretchFactor(self.state, 0)
+        self.column = TrainingColumn()
+        row = QHBoxLayout()
+        row.setSpacing(2 * SPACE)
+        row.addWidget(self.column)
+        row.addLayout(self._build_right(), 1)
+        self.body.addLayout(row, 1)
+        self.finish()
+        theme().changed.connect(self._draw)
+        self._draw()
+
+    def _build_right(self) -> QVBoxLayout:
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        self.unfinished = UnfinishedRow()
+        self.words = ElidedLabel()
+        tabular(self.words)
+        self.error = paragraph(rank="error")
+        self.note = paragraph(rank="small")
+        self.legend = LineLegendStrip()
+        self.loss = LineChart(tr("Loss by epoch"))
+        self.share = LineChart(tr("Accuracy by epoch"))
+        charts = QHBoxLayout()
+        charts.setSpacing(SPACE)
+        charts.addWidget(self.loss, 1)
+        charts.addWidget(self.share, 1)
+        self.behind = SwitchBox(
+            tr("Behind: Fig. 6"),
+            tr("The training error of the bundled networks, plain and with shortcuts, as in He et al. 2015, Fig. 6"),
+            on=True,
+        )
+        self.behind.toggled.connect(self._draw)
+        self.open = QPushButton(tr("Open these weights"))
+        self.open.setProperty("small", True)
+        self.open.clicked.connect(self._open)
+        foot = QHBoxLayout()
+        foot.setSpacing(SPACE)
+        foot.addWidget(self.words, 1)
+        foot.addWidget(self.open)
+        foot.addWidget(self.behind)
+        right.addWidget(self.unfinished)
+        right.addWidget(self.legend)
+        right.addLayout(charts, 1)
+        right.addWidget(self.error)
+        right.addWidget(self.note)
+        right.addLayout(foot)
+        return right
+
+    # -- what the desk calls -------------------------------------------------------------------------------------
+
+    def show_begun(self) -> None:
+        """A run was asked for: what was shown is of another one."""
+        self._status, self._result = None, None
+        self._say("")
+        self.column.show_progress(None)
+        self.column.show_activity("running")
+        self.words.setText(tr("getting ready"))
+        self._draw()
+
+    def show_step(self, step: Step) -> None:
+        """Before the first batch: reading, downloading."""
+        self.column.show_progress(step.fraction)
+        self.words.setText(translated(step.text))
+
+    def show_status(self, status: TrainingStatus) -> None:
+        """Where the run is; the chart follows as often as drawing allows."""
+        self._status = status
+        progress = status.progress
+        self.column.show_progress(None if progress is None else progress.fraction)
+        self.words.setText(texts.progress_words(status))
+        self.heading.setText(f"{status.request.spec.name} · {translated(status.description)}")
+        self.note.setText(translated(status.note))
+        self.note.setVisible(bool(status.note))
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def show_result(self, result: TrainingResult) -> None:
+        """The run is over: what came of it, and the way there."""
+        self._result = result
+        self.show_status(result.status)
+        self.column.show_activity("idle")
+        progress = result.status.progress
+        if result.weights and progress is not None:
+            info = result.weights[0]
+            self.words.setText(
+                tr("{title}, after {time}", title=translated(info.title), time=duration(progress.seconds))
+            )
+            self.words.set_tip(translated(info.source))
+        self._draw()
+
+    def show_stopped(self) -> None:
+        """The person stopped it: the curves stay."""
+        self.column.show_activity("idle")
+        progress = self._status.progress if self._status is not None else None
+        if progress is None:
+            self.words.setText(tr("Stopped before the first step."))
+        else:
+            self.words.setText(tr("Stopped in epoch {epoch}: state and weights are kept.", epoch=progress.epoch))
+        self._draw()
+
+    def show_error(self, words: str) -> None:
+        """Why the run ended."""
+        self.column.show_activity("idle")
+        self.words.setText("")
+        self._say(words)
+        self._draw()
+
+    def show_unfinished(self, found: Sequence[Unfinished]) -> None:
+        """Offer to take up the last run that was stopped; the next one follows once that is done."""
+        self.unfinished.show_words(None if self.column.activity != "idle" else texts.unfinished_words(found))
+
+    @property
+    def status(self) -> TrainingStatus | None:
+        """Of the run that is shown."""
+        return self._status
+
+    @property
+    def result(self) -> TrainingResult | None:
+        return self._result
+
+    @property
+    def weights(self) -> WeightsInfo | None:
+        """What the run left, the best."""
+        return self._result.weights[0] if self._result is not None and self._result.weights else None
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _say(self, error: str) -> None:
+        self.error.setText(error)
+        self.error.setVisible(bool(error))
+        self.note.setVisible(False)
+
+    def _open(self) -> None:
+        if self.weights is not None:
+            self.open_requested.emit(self.weights)
+
+    def _draw(self) -> None:
+        self._soon.stop()
+        began = time.perf_counter()
+        curves = self._status.curves if self._status is not None else NO_CURVES
+        epochs = self._status.request.recipe.epochs if self._status is not None else 1
+        series, frame = texts.loss_chart(curves, epochs)
+        self.loss.setVisible(bool(series))
+        self.loss.show_series(series, frame)
+        if self.behind.isChecked():
+            series, frame = texts.error_chart(curves, epochs, self._logs)
+        else:
+            series, frame = texts.accuracy_chart(curves, epochs)
+        self.share.show_series(series, frame)
+        self.legend.show_legend(LineLegend(series, frame))
+        self.open.setVisible(self.weights is not None)
+        if self._status is None:
+            self._show_empty()
+        self._soon.setInterval(max(_INTERVAL, round(1000 * _SHARE * (time.perf_counter() - began))))
+
+    def _show_empty(self) -> None:
+        if self.behind.isChecked():
+            words = tr("Training error of bundled networks; Start trains the open network, and its curves join them.")
+        else:
+            words = tr("Start trains the open network from random weights; its curves grow here.")
+        self.heading.setText(words)

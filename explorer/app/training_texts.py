@@ -1,0 +1,139 @@
+"""What the training panel says, and what its chart shows: from plain records, without Qt's widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from explorer.app.study_texts import duration
+from explorer.app.text import tr
+from explorer.app.theme import mixed, part_colour, theme
+from explorer.app.widgets.line_series import Frame, Series
+from explorer.engine.training_logs import TrainingLog
+from explorer.engine.training_records import Curves, TrainingStatus, Unfinished
+
+ABOUT = (
+    "Training from random weights, as it goes on. The line is measured on the training images themselves, mirrored and "
+    "shifted at random, while the weights still change; the marks are images that are held out and looked at after "
+    "each epoch, one pass over all training images. The weights of the epoch that predicts most of the held-out images "
+    "right are kept as the best, and the final figure is measured once, on test images that had no say in this.\n\n"
+    "Behind the error lie the bundled networks, as in He et al. 2015, Fig. 6, each as long as it was trained. The plain "
+    "network of 56 layers has a higher training error than the one of 20 at every epoch, so this degradation is no "
+    "overfitting; with shortcuts, 56 layers do about as well as 20 at the same epoch. He et al. hold vanishing "
+    "gradients an unlikely cause (section 4.1), since these networks have batch norm.\n\n"
+    "Schedule and augmentation: a learning rate that rises for a quarter of the way and then falls to nothing (Smith "
+    "and Topin 2017), SGD with momentum, mirroring and shifts by up to 2 pixels (He et al. 2015, section 4.2)."
+)
+BEHIND = ("resnet20-fashion-mnist", "plain20-fashion-mnist", "resnet56-fashion-mnist", "plain56-fashion-mnist")
+_SHALLOW, _DEEP = "layer2", "layer4"
+_CAP = 40.0
+"""Per cent: what a network that has just begun gets wrong would press all other lines flat."""
+
+
+def progress_words(status: TrainingStatus) -> str:
+    """`epoch 3 of 10 · loss 0.41 · accuracy 85.2 % · held-out images 84.0 % · 1 min 12 s left`."""
+    progress = status.progress
+    if progress is None:
+        return tr("about to begin")
+    if progress.phase == "testing":
+        return tr("measuring on the test images")
+    parts = [
+        tr("epoch {epoch} of {epochs}", epoch=progress.epoch, epochs=status.request.recipe.epochs),
+        tr("loss {loss:.3f}", loss=progress.loss),
+        tr("accuracy {share:.1f} %", share=100 * progress.accuracy),
+    ]
+    if status.curves.validated:
+        parts.append(tr("held-out images {share:.1f} %", share=100 * status.curves.validated[-1].accuracy))
+    if status.left is not None and progress.fraction < 1:
+        parts.append(tr("{time} left", time=duration(status.left)))
+    return " · ".join(parts)
+
+
+def status_words(status: TrainingStatus) -> str:
+    """The same for the status bar, short."""
+    progress = status.progress
+    name = status.request.spec.name
+    if progress is None or status.left is None:
+        return tr("Training {network}", network=name)
+    if progress.phase == "testing":
+        return tr("Measuring {network} on the test images", network=name)
+    return tr(
+        "Training {network}: epoch {epoch} of {epochs}, {time} left",
+        network=name, epoch=progress.epoch, epochs=status.request.recipe.epochs, time=duration(status.left),
+    )  # fmt: skip
+
+
+def unfinished_words(found: Sequence[Unfinished]) -> str | None:
+    """The line that offers to take up the last run; None where there is none."""
+    if not found:
+        return None
+    first = found[0]
+    words = tr(
+        "Not finished: {network}, stopped in epoch {epoch} of {epochs}",
+        network=first.request.spec.name, epoch=first.epoch, epochs=first.request.recipe.epochs,
+    )  # fmt: skip
+    return words if len(found) == 1 else tr("{words}; and {count} more", words=words, count=len(found) - 1)
+
+
+# -- charts --------------------------------------------------------------------------------------------------------
+
+
+def loss_chart(curves: Curves, epochs: int) -> tuple[list[Series], Frame]:
+    """Cross-entropy by epoch."""
+    rows = curves.validated
+    held = [row.loss for row in rows]
+    highest = float(curves.losses.max()) if len(curves.losses) else 1.0
+    # Right after the steepest part of the schedule the held-out loss can be many times all others.
+    held = [value if value <= 1.5 * highest else np.nan for value in held]
+    series = _lines(curves, curves.losses, np.array(held))
+    return series, Frame(tr("Epoch"), tr("Loss"), x_range=(0, epochs), y_range=(0, 0.1), x_whole=True)
+
+
+def accuracy_chart(curves: Curves, epochs: int) -> tuple[list[Series], Frame]:
+    """Share of right answers by epoch."""
+    held = np.array([100 * row.accuracy for row in curves.validated])
+    series = _lines(curves, 100 * curves.accuracies, held)
+    return series, Frame(tr("Epoch"), tr("Accuracy, %"), x_range=(0, epochs), y_range=(0, 100), x_whole=True)
+
+
+def error_chart(curves: Curves, epochs: int, logs: Sequence[TrainingLog]) -> tuple[list[Series], Frame]:
+    """Share of wrong answers by epoch, over the bundled networks' as in He et al. 2015, Fig. 6."""
+    held = np.array([100 * (1 - row.accuracy) for row in curves.validated])
+    series = [_below_cap(one) for one in _lines(curves, 100 * (1 - curves.accuracies), held)]
+    longest = max([epochs if len(curves.epochs) else 0, *(len(log.epochs) for log in logs)], default=1)
+    series += [_behind(log) for log in logs]
+    return series, Frame(tr("Epoch"), tr("Error, %"), x_range=(0, longest), y_range=(0, 10), x_whole=True)
+
+
+def _lines(curves: Curves, training: np.ndarray, held: np.ndarray) -> list[Series]:
+    if not len(curves.epochs):
+        return []
+    series = [Series(tr("training images"), curves.epochs, training, marks=False)]
+    if len(held):
+        places = np.array([float(row.epoch) for row in curves.validated])
+        there = np.isfinite(held)
+        series.insert(0, Series(tr("held-out images"), places[there], held[there], role="second"))
+    return series
+
+
+def _below_cap(series: Series) -> Series:
+    """Without the beginning, before it is below the cap for the first time; all of it where it never is."""
+    below = np.flatnonzero(series.y <= _CAP)
+    first = int(below[0]) if len(below) else 0
+    later = series.y[first:] <= _CAP if len(below) else np.ones(len(series.y), bool)
+    x, y = series.x[first:][later], series.y[first:][later]
+    return Series(series.name, x, y, role=series.role, marks=series.marks)
+
+
+def _behind(log: TrainingLog) -> Series:
+    palette = theme().palette
+    part = _SHALLOW if log.spec.depth < 30 else _DEEP
+    colour = mixed(part_colour(part), 0.75, QColor(palette.window)).name()
+    places = np.array(log.epochs, float)
+    errors = 100 * np.array(log.errors, float)
+    kept = errors <= _CAP
+    return Series(
+        log.spec.name, places[kept], errors[kept], role="context", dashed=log.spec.plain, marks=False, colour=colour
+    )
