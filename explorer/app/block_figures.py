@@ -12,7 +12,8 @@ from explorer.app.block_words import Found, Measured, blocks_of, places_of, prot
 from explorer.app.chart_export import ChartWords
 from explorer.app.text import tr, translated
 from explorer.app.widgets.line_series import Band, Frame, Role, Series
-from explorer.engine.explain.blocks_records import Measure, Outline, PictureFigures, SetFigures
+from explorer.engine.explain.block_outline import Measure, Outline
+from explorer.engine.explain.blocks_records import PictureFigures, SetFigures
 
 Sorting = Literal["depth", "size"]
 Shown = Measure | Literal["exits"]

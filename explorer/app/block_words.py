@@ -6,14 +6,8 @@ import numpy as np
 
 from explorer.app.text import tr, translated
 from explorer.app.widgets.numbers import UNKNOWN, percent
-from explorer.engine.explain.blocks_records import (
-    BlockMark,
-    BlocksResult,
-    BlockStatisticsResult,
-    Measure,
-    Outline,
-    Quartiles,
-)
+from explorer.engine.explain.block_outline import BlockMark, Measure, Outline
+from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult, Quartiles
 
 NAMES: dict[Measure, str] = {"ratio": "|F(x)| / |x|", "cosine": "Cosine", "response": "Response"}
 TIPS: dict[Measure, str] = {

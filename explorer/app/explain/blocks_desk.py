@@ -11,11 +11,11 @@ from explorer.app.jobs import Lane, Make
 from explorer.app.panels.residuals import ResidualsPanel
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme
+from explorer.engine.explain.block_outline import first_block
 from explorer.engine.explain.blocks_records import (
     BlocksRequest,
     BlockStatisticsRequest,
     BlockStatisticsResult,
-    first_block,
     twin_beside,
 )
 from explorer.errors import UserError

@@ -15,7 +15,7 @@ from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.labels import ElidedLabel
 from explorer.app.widgets.line_chart import LineChart
 from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
-from explorer.engine.explain.blocks_records import MEASURES, Measure
+from explorer.engine.explain.block_outline import MEASURES, Measure
 
 
 class DepthPage(QWidget):

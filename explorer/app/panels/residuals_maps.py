@@ -17,7 +17,8 @@ from explorer.app.widgets.colour_bar import ColourBar
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.mosaic import Mosaic
 from explorer.app.widgets.numbers import measured
-from explorer.engine.explain.blocks_records import BlockMaps, BlockMark, BlocksResult, Join
+from explorer.engine.explain.block_outline import BlockMark, Join
+from explorer.engine.explain.blocks_records import BlockMaps, BlocksResult
 
 _SIGN = 14
 _TITLES: dict[Join, tuple[str, str, str]] = {

@@ -12,7 +12,8 @@ from explorer.errors import UserError
 
 if TYPE_CHECKING:
     from explorer.cli.explain.command import Prepared
-    from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult, Measure, Quartiles
+    from explorer.engine.explain.block_outline import Measure
+    from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult, Quartiles
 
 _SHOWN = ("ratio", "cosine", "response", "exits")
 

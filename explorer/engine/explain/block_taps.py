@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explorer.engine.explain.blocks_records import BlockMark, Outline, Response, join_of, outline, responses
+from explorer.engine.explain.block_outline import BlockMark, Outline, Response, join_of, outline, responses
 from explorer.engine.modules import Block, Network
 from explorer.engine.tracks import Step, compiled, run
 from explorer.networks.cost import network_cost

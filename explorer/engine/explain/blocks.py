@@ -16,6 +16,7 @@ from torch import Tensor
 
 from explorer.engine import devices
 from explorer.engine.datasets import LabelledImages
+from explorer.engine.explain.block_outline import Outline
 from explorer.engine.explain.block_taps import Figures, Halves, Walk
 from explorer.engine.explain.blocks_records import (
     BlockMaps,
@@ -23,7 +24,6 @@ from explorer.engine.explain.blocks_records import (
     BlocksResult,
     BlockStatisticsRequest,
     BlockStatisticsResult,
-    Outline,
     PictureFigures,
     Quartiles,
     SetFigures,

@@ -8,15 +8,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from explorer.engine.explain.blocks_records import (
-    MEASURES,
-    BlocksResult,
-    BlockStatisticsResult,
-    Measure,
-    Outline,
-    PictureFigures,
-    SetFigures,
-)
+from explorer.engine.explain.block_outline import MEASURES, Measure, Outline
+from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult, PictureFigures, SetFigures
 from explorer.engine.records import Prediction
 
 _OF_MEASURE = ("", "_low", "_median", "_high", "_n")

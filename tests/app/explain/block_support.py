@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.engine.explain.block_outline import Outline, outline
 from explorer.engine.explain.blocks_records import (
     BlockMaps,
     BlocksRequest,
     BlocksResult,
     BlockStatisticsRequest,
     BlockStatisticsResult,
-    Outline,
     PictureFigures,
     Quartiles,
     SetFigures,
-    outline,
 )
 from explorer.engine.records import Counts, DataRef, Prediction
 from explorer.networks.lesion import INTACT, Lesion

@@ -10,7 +10,8 @@ import pytest
 from explorer.app.block_export import save
 from explorer.app.block_figures import chart_words, depth_frame, depth_lines, exit_frame, exit_series
 from explorer.app.block_words import block_words, cosine, lost_words, number, point_words
-from explorer.engine.explain.blocks_records import Quartiles, outline
+from explorer.engine.explain.block_outline import outline
+from explorer.engine.explain.blocks_records import Quartiles
 from explorer.errors import UserError
 from explorer.networks.catalog import find
 from explorer.networks.lesion import Lesion, lesion

@@ -11,8 +11,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from explorer.engine.explain.block_outline import first_block, outline
 from explorer.engine.explain.block_taps import Figures, Halves, Walk, deviation
-from explorer.engine.explain.blocks_records import first_block, outline
 from explorer.engine.modules import Network
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS, find

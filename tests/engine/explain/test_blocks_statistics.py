@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from explorer.engine.build import build
 from explorer.engine.explain import blocks
+from explorer.engine.explain.block_outline import first_block
 from explorer.engine.explain.block_taps import Walk
 from explorer.engine.explain.blocks import batches, quartiles
 from explorer.engine.explain.blocks_records import (
@@ -19,7 +20,6 @@ from explorer.engine.explain.blocks_records import (
     BlocksResult,
     BlockStatisticsRequest,
     BlockStatisticsResult,
-    first_block,
     twin_beside,
 )
 from explorer.engine.images import fit, normalise
