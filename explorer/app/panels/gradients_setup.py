@@ -65,6 +65,8 @@ class GradientSetupRow(QWidget):
         self.seeds.setAccessibleName(tr("Seeds"))
         self.seeds.setToolTip(tr("How many times weights are drawn: median and range of all"))
         tabular(self.seeds)
+        self.seeds.ensurePolished()
+        self.seeds.setFixedWidth(self.seeds.fontMetrics().horizontalAdvance(tr(" seeds") + "10") + 28)
         self.run = QPushButton(tr("Run"))
         self.run.setProperty("primary", True)
         self.run.clicked.connect(self._clicked)

@@ -26,15 +26,15 @@ class Comparison(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(2 * SPACE)
         grid.setVerticalSpacing(2)
-        self.guess, self.measured, self.rest = QLabel(), QLabel(), paragraph(rank="small")
+        self.guess, self.measured = paragraph(rank="headline"), paragraph(rank="headline")
+        self.rest = paragraph(rank="small")
         titles = (tr("Your guess"), tr("Measured"))
         for column, (title, figure) in enumerate(zip(titles, (self.guess, self.measured), strict=True)):
             label = QLabel(title)
             label.setProperty("rank", "small")
-            figure.setProperty("rank", "headline")
-            figure.setTextFormat(Qt.TextFormat.PlainText)
             tabular(figure)
             grid.addWidget(label, 0, column)
+            figure.setAlignment(Qt.AlignmentFlag.AlignTop)
             grid.addWidget(figure, 1, column)
         grid.addWidget(self.rest, 2, 0, 1, 2)
         grid.setColumnStretch(0, 1)
@@ -42,7 +42,9 @@ class Comparison(QWidget):
         self.line = NumberLine()
         grid.addWidget(self.line, 3, 0, 1, 2)
 
-    def show_both(self, guess: str, measured: str, rest: str) -> None:
+    def show_both(self, guess: str, measured: str, rest: str, words: bool) -> None:
+        """Show them; `words` says that the guess is a sentence, too long for large letters."""
+        self.guess.setProperty("rank", "" if words else "headline")
         self.guess.setText(guess)
         self.measured.setText(measured)
         self.rest.setText(rest)
@@ -76,7 +78,9 @@ class LessonStepPage(QWidget):
         self.again.hide()
         column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
         self._build_offers(column)
+        column.addSpacing(SPACE // 2)
         column.addWidget(separator())
+        column.addSpacing(SPACE // 2)
         self.question = paragraph(filled(step.question.text, early), rank="")
         font = self.question.font()
         font.setBold(True)
@@ -165,6 +169,7 @@ class LessonStepPage(QWidget):
             self.guess_words(guess),
             translated(written(figure.form, found.value, figure.decimals)),
             certainty(figure, found),
+            words=self.field.scale is None,
         )
         self.comparison.line.setVisible(self.field.scale is not None)
         if self.field.scale is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QValidator
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QValidator
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -19,13 +19,14 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app.text import tr, translated
-from explorer.app.theme import SPACE
+from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import UNKNOWN, tabular
 from explorer.engine.lesson_records import Form, Question
 from explorer.engine.lesson_words import number_of
 
 _TICKS_A_DECADE = 10
+_DOT = 17
 _UNITS: dict[Form, str] = {"percent": " %", "points": "", "count": "", "times": ""}
 _POWER = re.compile(r"([\d.,]+)\s*[×x]\s*10\s*([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -132,6 +133,39 @@ class NumberGuess(QDoubleSpinBox):
         return number if math.isfinite(number) else None
 
 
+class Dot(QRadioButton):
+    """A radio button without words, in the colours of the theme."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_DOT, _DOT)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def hitButton(self, at: QPoint) -> bool:
+        return self.rect().contains(at)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme().palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        strong = self.isChecked() or self.hasFocus()
+        painter.setPen(QPen(QColor(colours.accent if strong else colours.muted), 1.5))
+        painter.setBrush(QColor(colours.control))
+        middle = QRectF(self.rect()).center()
+        painter.drawEllipse(middle, _DOT / 2 - 1.5, _DOT / 2 - 1.5)
+        if self.isChecked():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.accent))
+            painter.drawEllipse(middle, _DOT / 2 - 5, _DOT / 2 - 5)
+
+
 class GuessField(QWidget):
     """Asks for one guess: a slider with its number, or answers to choose from."""
 
@@ -177,7 +211,7 @@ class GuessField(QWidget):
         self.number.installEventFilter(self)
 
     def _build_choices(self, question: Question) -> None:
-        self.buttons: list[QRadioButton] = []
+        self.buttons: list[Dot] = []
         self._group = QButtonGroup(self)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -186,9 +220,8 @@ class GuessField(QWidget):
         grid.setColumnStretch(1, 1)
         self._words = []
         for number, choice in enumerate(question.choices):
-            button, words = QRadioButton(), paragraph(choice.text, rank="")
+            button, words = Dot(), paragraph(choice.text, rank="")
             button.setAccessibleName(choice.text)
-            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             button.installEventFilter(self)
             words.installEventFilter(self)
             self._group.addButton(button, number)

@@ -12,7 +12,7 @@ from explorer.app.theme import mixed, theme
 from explorer.app.widgets.guess import Scale
 from explorer.engine.lesson_records import Form, Measured
 
-_HEIGHT = 50
+_HEIGHT = 44
 _SIDE = 8
 _AXIS = 16
 _MARK = 5.0
