@@ -27,8 +27,9 @@ class CamDesk(Desk):
         self.film = FilmDesk(window, panel.film)
         self._block = ""
         self._label: int | None = None
-        self._of: tuple[object, ...] = ()
-        """What class and block were chosen for."""
+        state = self.document.state
+        self._of = ((state.spec, state.weights), state.picture)
+        """The network that a block, and the picture that a class was chosen for."""
         panel.switched.connect(self.look)
         panel.cam.class_chosen.connect(self._choose_class)
         panel.cam.block_chosen.connect(window.select)
@@ -94,7 +95,7 @@ class CamDesk(Desk):
         network, picture = (state.spec, state.weights), state.picture
         if self._of != (network, picture):
             self._label = None
-        if not self._of or self._of[0] != network:
+        if self._of[0] != network:
             self._block = ""
         self._of = (network, picture)
 

@@ -26,7 +26,7 @@ class FilmDesk(Desk):
         self.film = panel
         self._stage = ""
         self._channel: int | None = None
-        self._of: tuple[object, ...] = ()
+        self._of = (self.document.state.spec, self.document.state.weights)
         """Which network's channel was chosen."""
         panel.stage_chosen.connect(self._choose_stage)
         panel.channel_chosen.connect(self._choose_channel)
