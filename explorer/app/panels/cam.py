@@ -36,6 +36,7 @@ _SIDE = 160
 _LARGEST = 420
 _AROUND = 132
 """Height of all that is not a picture."""
+_NOTES = 4
 _WORDS = 220
 """Least width of the words at the right."""
 
@@ -126,8 +127,8 @@ class CamPanel(Panel):
         self.answer = paragraph(rank="")
         self.odd = paragraph(rank="")
         self.more = paragraph()
-        self.notes = paragraph(rank="small")
-        for label in (self.answer, self.odd, self.more, self.notes):
+        self.notes = [paragraph(rank="small") for _ in range(_NOTES)]
+        for label in (self.answer, self.odd, self.more, *self.notes):
             column.addWidget(label)
         column.addStretch(1)
         row.addLayout(column, 1)
@@ -225,7 +226,10 @@ class CamPanel(Panel):
         self.odd.setVisible(bool(odd))
         self.more.setText(tr("Delete a block, and a second map shows where the network looks then."))
         self.more.setVisible(result.now is None)
-        self.notes.setText("\n".join(translated(note) for note in (*result.notes, result.note) if note))
+        notes = [translated(note) for note in (*result.notes, result.note) if note]
+        for number, label in enumerate(self.notes):
+            label.setText(notes[number] if number < len(notes) else "")
+            label.setVisible(number < len(notes))
 
     def _refuse(self, words: str) -> None:
         """A class that there is not, told at the top of the words; the maps stay."""
@@ -264,14 +268,17 @@ def answer_words(result: CamResult) -> str:
         return tr("The network's outputs are not numbers, so that it gives no answer.")
     _, label, share = now.top(1)[0]
     if result.now is None or not intact.finite:
-        return tr("The network says {label}, {share} %.", label=label, share=percent(share))
+        return tr("The network says {label}, {share}\u00a0%.", label=label, share=percent(share))
     _, before, was = intact.top(1)[0]
     if label == before:
         return tr(
-            "Both say {label}: intact {was} %, now {share} %.", label=label, was=percent(was), share=percent(share)
+            "Both say {label}: intact {was}\u00a0%, now {share}\u00a0%.",
+            label=label,
+            was=percent(was),
+            share=percent(share),
         )
     return tr(
-        "Intact it says {before}, {was} %; now {label}, {share} %.",
+        "Intact it says {before}, {was}\u00a0%; now {label}, {share}\u00a0%.",
         before=before, was=percent(was), label=label, share=percent(share),
     )  # fmt: skip
 

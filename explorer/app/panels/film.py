@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from explorer.app.text import tr, translated
@@ -12,8 +12,9 @@ from explorer.app.theme import SPACE, theme
 from explorer.app.widgets import channels as arithmetic
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.colour_bar import ColourBar
+from explorer.app.widgets.filmstrip import Filmstrip
 from explorer.app.widgets.labels import ElidedLabel, paragraph
-from explorer.app.widgets.mosaic import Mosaic
+from explorer.app.widgets.mosaic import coloured
 from explorer.app.widgets.numbers import measured, tabular
 from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.pictures import PictureView
@@ -38,22 +39,6 @@ _AROUND = 150
 """Height of all that is not the frame."""
 
 
-class Strip(Mosaic):
-    """All frames side by side."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName(tr("Frames"))
-        self.names: tuple[str, ...] = ()
-
-    def set_current(self, channel: int) -> None:
-        super().set_current(channel)
-        if channel < len(self.names):
-            words = tr("frame {number} of {count}: {block}", number=channel + 1, count=len(self.names),
-                       block=self.names[channel])  # fmt: skip
-            self.setAccessibleDescription(words)
-
-
 class FilmPanel(Panel):
     """Shows a result that the desk hands over; asks for a stage or a channel."""
 
@@ -66,6 +51,7 @@ class FilmPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Film"), tr(_ABOUT), parent, scrolls=False)
         self.result: FilmResult | None = None
+        self._images: list[QImage] = []
         self._frame = 0
         self._timer = QTimer(self, interval=_FRAME_MS)
         self._timer.timeout.connect(self._next)
@@ -119,7 +105,7 @@ class FilmPanel(Panel):
         self.view = PictureView(_SIDE, tr("The frame"))
         left.addWidget(self.view)
         left.addStretch(1)
-        self.strip = Strip()
+        self.strip = Filmstrip()
         self.strip.chosen.connect(self.go)
         row.addLayout(left)
         row.addWidget(self.strip, 1)
@@ -281,8 +267,9 @@ class FilmPanel(Panel):
             low, high = arithmetic.symmetric(low, high)
         diverging = arithmetic.DIVERGING_DARK if theme().palette.dark else arithmetic.DIVERGING
         colours = arithmetic.table(diverging if signed else arithmetic.SEQUENTIAL)
-        self.strip.names = tuple(frame.part for frame in self.result.frames)
-        self.strip.set_channels(arithmetic.indices(frames, low, high, signed), colours, np.arange(len(frames)))
+        indices = arithmetic.indices(frames, low, high, signed)
+        self._images = [coloured(one, colours) for one in indices]
+        self.strip.set_frames(self._images, [frame.part for frame in self.result.frames])
         self.bar.set(low, high, colours)
         self._show_frame()
 
@@ -290,7 +277,7 @@ class FilmPanel(Panel):
         assert self.result is not None
         frame = self.result.frames[self._frame]
         self.strip.set_current(self._frame)
-        self.view.set_image(self.strip.channel_image(self._frame))
+        self.view.set_image(self._images[self._frame])
         self.part.setText(frame.part)
         self.change.setText(change_words(frame, self.result.request.stage))
         self.slider.blockSignals(True)

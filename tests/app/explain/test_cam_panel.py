@@ -37,6 +37,11 @@ def field(qtbot: QtBot) -> ClassField:
     return made
 
 
+def notes(panel: CamPanel) -> str:
+    """What stands at the right, below the answer."""
+    return "\n".join(label.text() for label in panel.notes if label.isVisible())
+
+
 # -- the maps ------------------------------------------------------------------------------------------------------
 
 
@@ -72,7 +77,7 @@ def test_one_map_and_a_hint_without_a_lesion(panel: CamPanel) -> None:
     assert not panel.now.isVisible()
     assert panel.more.isVisible()
     assert "Delete a block" in panel.more.text()
-    assert panel.answer.text() == "The network says T-shirt/top, 90.0 %."
+    assert panel.answer.text() == "The network says T-shirt/top, 90.0\u00a0%."
 
 
 def test_two_maps_on_the_intact_ones_scale(panel: CamPanel) -> None:
@@ -81,8 +86,8 @@ def test_two_maps_on_the_intact_ones_scale(panel: CamPanel) -> None:
     assert not panel.more.isVisible()
     assert panel.bar.high.text() == "4.0"
     assert panel.now.heading.full_text == "Without layer2.1"
-    assert "the other goes up to 2 times as high" in panel.notes.text()
-    assert panel.answer.text() == "Intact it says T-shirt/top, 90.0 %; now Pullover, 40.0 %."
+    assert "the other goes up to 2 times as high" in notes(panel)
+    assert panel.answer.text() == "Intact it says T-shirt/top, 90.0\u00a0%; now Pullover, 40.0\u00a0%."
     assert panel.intact.numbers.full_text == "90.0 %, score 4.2"
     assert panel.now.numbers.full_text == "30.0 %, score 4.2"
     panel.opacity.setValue(100)
@@ -112,12 +117,12 @@ def test_no_numbers_are_told_and_magenta(panel: CamPanel) -> None:
 
 def test_coarse_maps_say_how_coarse_they_are(panel: CamPanel) -> None:
     panel.show_result(cam_result(cam_map([[3.0]])))
-    assert "a single position" in panel.notes.text()
+    assert "a single position" in notes(panel)
     panel.show_result(cam_result(cam_map(np.ones((7, 7)))))
-    assert "7×7 positions, each for 1/49" in panel.notes.text()
-    assert "the whole picture of 28×28" in panel.notes.text()
+    assert "7×7 positions, each for 1/49" in notes(panel)
+    assert "the whole picture of 28×28" in notes(panel)
     panel.show_result(cam_result(cam_map(np.ones((28, 28))), block="layer1.0"))
-    assert panel.notes.text() == ""
+    assert notes(panel) == ""
 
 
 def test_words_of_lesions_and_answers() -> None:
@@ -125,7 +130,7 @@ def test_words_of_lesions_and_answers() -> None:
     assert lesion_words(frozenset({"layer1.0", "layer1.1"}), nothing, ()) == "Without 2 blocks"
     assert lesion_words(nothing, frozenset({"layer1.0"}), ()) == "As it is now"
     same = cam_result(cam_map(MAP), cam_map(MAP))
-    assert answer_words(same) == "Both say T-shirt/top: intact 90.0 %, now 90.0 %."
+    assert answer_words(same) == "Both say T-shirt/top: intact 90.0\u00a0%, now 90.0\u00a0%."
     assert odd_words(same) == ""
     both = cam_result(cam_map([[0]]), cam_map([[0]]))
     assert odd_words(both) == "Nothing at this block speaks for this class."
@@ -152,7 +157,7 @@ def test_pictures_take_the_room_and_nothing_overlaps(panel: CamPanel, width: int
     assert panel.intact.view.width() == panel.intact.view.height() >= 72
     bottom = panel.intact.mapTo(panel, panel.intact.rect().bottomLeft()).y()
     assert bottom <= panel._foot.geometry().top() + panel._content.geometry().top()
-    assert panel.notes.width() >= 150
+    assert panel.notes[0].width() >= 150
 
 
 def test_dark_theme(panel: CamPanel) -> None:
