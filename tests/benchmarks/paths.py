@@ -130,8 +130,8 @@ def main() -> None:
     tell(
         ratio=watched.seconds / (plain * paths), at_most=1.0, ours_s=watched.seconds, plain_s_each=plain, paths=paths,
         seeds=seeds, images=IMAGES, network=name, trained=trained, steps=watched.steps,
-        longest_between_yields_s=watched.longest, cancel_s=cancelled(network, batch), peak_mib_above_start=_peak() - idle,
-        threads=torch.get_num_threads(),
+        longest_between_yields_s=watched.longest, cancel_s=cancelled(network, batch),
+        peak_mib_above_start=_peak() - idle, threads=torch.get_num_threads(),
     )  # fmt: skip
 
 

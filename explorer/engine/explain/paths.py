@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from explorer.engine import devices, images
-from explorer.engine.explain.paths_passage import Fork, Recorder, Recording, largest_batch
+from explorer.engine.explain.paths_passage import Fork, Pull, Recorder, Recording, largest_batch
 from explorer.engine.explain.paths_records import PathsRequest, PathsResult, Unravelled, selections
 from explorer.engine.explain.paths_walks import ChosenWays, EveryLength, at_input, orders
 from explorer.engine.images import normalise
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _PIECE_S = 0.025
 _MOST_CHOSEN = 3
+_TRIALS = 3
 Told = Step | PathsResult
 Paced = TypeVar("Paced")
 _END = object()
@@ -188,21 +189,25 @@ def computing(threads: int) -> Iterator[None]:
 
 
 def _threads(recording: Recording) -> int:
-    """How many take one gradient back the fastest now: a second one helps little with maps so small, and is waited for
-    where the machine has other things to do."""
+    """How many take a gradient back: one, unless all are faster even at their slowest. A second one helps little with
+    maps so small, and is waited for where the machine has other things to do."""
     usual = torch.get_num_threads()
     pulls = [piece.branch for piece in recording.pieces if isinstance(piece, Fork)]
     if usual == 1 or recording.start.device.type != "cpu":
         return usual
-    pull = pulls[len(pulls) // 2]
-    seconds = {}
-    for threads in (1, usual):
-        with computing(threads):
-            pull.trial()
+    seconds = {threads: _trials(pulls[len(pulls) // 2], threads) for threads in (1, usual)}
+    return usual if max(seconds[usual]) < min(seconds[1]) else 1
+
+
+def _trials(pull: Pull, threads: int) -> list[float]:
+    """Seconds of a few gradients taken back, after one to warm up."""
+    times = []
+    with computing(threads):
+        for _ in range(_TRIALS + 1):
             began = time.perf_counter()
             pull.trial()
-            seconds[threads] = time.perf_counter() - began
-    return min(seconds, key=seconds.__getitem__)
+            times.append(time.perf_counter() - began)
+    return times[1:]
 
 
 def _every_length(passes: Passes, order: list[str], seed: int, seeds: int) -> Generator[Step, None, np.ndarray]:
