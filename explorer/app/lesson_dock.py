@@ -24,6 +24,7 @@ class LessonDock:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._dock: QDockWidget | None = None
+        self._accuracy_height = 0
         self._before: dict[str, tuple[bool, int, int]] = {}
 
     @property
@@ -48,6 +49,17 @@ class LessonDock:
         self._window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         dock.show()
         self._window.resizeDocks([dock], [_WIDTH], Qt.Orientation.Horizontal)
+
+    def hide_accuracy(self, hidden: bool) -> None:
+        """Hide the accuracy while it is being guessed; it comes back unless it was not in sight before."""
+        accuracy = self._window.docks["accuracy"]
+        if hidden and not accuracy.isHidden():
+            self._accuracy_height = accuracy.height()
+            accuracy.hide()
+        elif not hidden and self._accuracy_height:
+            accuracy.show()
+            self._window.resizeDocks([accuracy], [self._accuracy_height], Qt.Orientation.Vertical)
+            self._accuracy_height = 0
 
     def close(self) -> None:
         """Take the panel away; the docks that it replaced are as they were."""

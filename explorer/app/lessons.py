@@ -33,6 +33,8 @@ from explorer.errors import UserError
 if TYPE_CHECKING:
     from explorer.app.window import Window
 
+_TOLD_BY_ACCURACY = ("accuracy", "points_lost", "random_deletion")
+"""Measures whose figure the panel Accuracy shows as well; it is hidden until the guess is made."""
 _KINDS = "*.safetensors *.pth *.pt *.th"
 
 
@@ -137,6 +139,7 @@ class LessonDesk(QObject):
 
     def _forget(self) -> None:
         self._drop()
+        self._dock.hide_accuracy(False)
         self.run = None
         if self._panel is not None:
             self._panel.show_page(self._panel.list)
@@ -172,6 +175,7 @@ class LessonDesk(QObject):
         result = run.results.get(number)
         if result is not None:
             page.show_answer(run.guesses[number], result.figures, result.notes)
+        self._dock.hide_accuracy(result is None and step.asked.measure in _TOLD_BY_ACCURACY)
         self.panel.point_at_next(result is not None)
         page.field.setFocus()
         self.set_up()
@@ -180,6 +184,7 @@ class LessonDesk(QObject):
         run = self.run
         assert run is not None
         self._drop()
+        self._dock.hide_accuracy(False)
         rows = []
         for number, step in enumerate(run.lesson.steps):
             result = run.results.get(number)
@@ -252,8 +257,7 @@ class LessonDesk(QObject):
         commands.push(commands.Edit(self._window.document, setting_words(run), **changes))
         if setting.select:
             self._window.diagram.reveal(setting.select)
-        if setting.show:
-            self._window.actions_by_name[f"show_{setting.show}"].trigger()
+        self._show_tab(setting.show)
         if isinstance(focus, QWidget):
             focus.setFocus()
         self._compare()
@@ -311,6 +315,17 @@ class LessonDesk(QObject):
         page.show_busy(tr("Measuring…"))
         self._submit("measuring", LessonRequest(*self._open(), **run.request_fields()))
 
+    def _show_rest(self) -> None:
+        """With the answer comes what would have given it away."""
+        run = self.run
+        assert run is not None
+        self._dock.hide_accuracy(False)
+        self._show_tab(run.step.setting.then_show)
+
+    def _show_tab(self, name: str) -> None:
+        if name:
+            self._window.actions_by_name[f"show_{name}"].trigger()
+
     def begin_measuring(self) -> None:
         """A guess in the middle of the scale, then the figure: for pictures of the window."""
         page = self.page
@@ -325,6 +340,7 @@ class LessonDesk(QObject):
             return
         run.results[run.number] = result
         page.show_answer(run.guesses[run.number], result.figures, result.notes)
+        self._show_rest()
         self.panel.point_at_next(True)
         self.panel.next.setFocus()
         self.panel.bring_into_sight(page.source)

@@ -93,6 +93,7 @@ class Setting:
         picture: number of a bundled sample, `chart`, or a file beside the lesson; None leaves the one that is open.
         select: id of the selected part, empty for none.
         show: name of the tab, empty to leave it.
+        then_show: name of the tab that comes with the answer, which it would give away before.
     """
 
     network: NetworkSpec | None = None
@@ -101,6 +102,7 @@ class Setting:
     picture: int | str | None = None
     select: str = ""
     show: str = ""
+    then_show: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def read_setting(table: Table, before: Setting | None, folder: Path) -> Setting:
         picture=picture if picture is not None or before is None else before.picture,
         select=_part(table, spec),
         show=table.one_of("show", TABS, ""),
+        then_show=table.one_of("then_show", TABS, ""),
     )
     table.finish()
     return setting

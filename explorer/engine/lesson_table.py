@@ -53,8 +53,10 @@ class Table:
         self._values: Mapping[str, Any] = values
         self.where = where
         self._asked: list[str] = []
+        self._could_be: list[str] = []
 
     def __contains__(self, key: str) -> bool:
+        self._could_be.append(key)
         return key in self._values
 
     def text(self, key: str, default: str | None = None, longest: int = LONGEST) -> str:
@@ -152,7 +154,8 @@ class Table:
             if key not in self._asked:
                 raise LessonError(
                     "{where} has no key {key}; {offer}.",
-                    where=self.where or Sentence("a lesson"), key=plain(key), offer=_offer(key, self._asked),
+                    where=self.where or Sentence("a lesson"), key=plain(key),
+                    offer=_offer(key, [*self._asked, *self._could_be]),
                 )  # fmt: skip
 
     def _take(self, key: str, default: object) -> Any:
