@@ -8,6 +8,7 @@ from explorer.app.text import tr, translated
 from explorer.app.widgets.numbers import UNKNOWN, percent
 from explorer.engine.explain.block_outline import BlockMark, Measure, Outline
 from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult, Quartiles
+from explorer.engine.records import WeightsKind
 
 NAMES: dict[Measure, str] = {"ratio": "|F(x)| / |x|", "cosine": "Cosine", "response": "Response"}
 TIPS: dict[Measure, str] = {
@@ -90,6 +91,13 @@ def lost_words(measured: Measured, measure: Measure) -> str:
     return tr("Up to {count} of {images} images gave no number.", count=f"{lost:,}", images=f"{found.images:,}")
 
 
+def untrained_words(result: BlocksResult | BlockStatisticsResult) -> str:
+    """A sentence where the network has no weights; empty where it has."""
+    if result.request.weights.kind is not WeightsKind.UNTRAINED:
+        return ""
+    return tr("The network is untrained: this is how it was initialised.")
+
+
 def share(value: float) -> str:
     """`75.8 %`."""
     return f"{percent(value)}\u00a0%" if np.isfinite(value) else UNKNOWN
@@ -137,7 +145,9 @@ def _shortcut_words(mark: BlockMark) -> str:
         return tr("A dense layer adds nothing up: its {count} channels stand behind the {before} that came.",
                   count=growth, before=mark.input[0])  # fmt: skip
     if mark.join == "gate":
-        return tr("A gate weighs both ways; shown is what it lets through (He et al. 2016, section 3.1).")
+        if mark.gated:
+            return tr("A gate weighs both ways; shown is what it lets through (He et al. 2016, section 3.1).")
+        return tr("A gate weighs the shortcut; shown is what it lets through (He et al. 2016, section 3.1).")
     if mark.shortcut == "projection":
         return tr("A 1×1 projection takes x from {input} to {output}, so that the shapes agree.", **shapes)
     if mark.shortcut == "subsampling":

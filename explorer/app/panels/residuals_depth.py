@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.app.block_figures import Line, Sorting, depth_frame, depth_lines
-from explorer.app.block_words import NAMES, TIPS, Found, Measured, lost_words, point_words
+from explorer.app.block_words import NAMES, TIPS, Found, Measured, lost_words, point_words, untrained_words
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.fields import Segmented
@@ -102,6 +102,7 @@ class DepthPage(QWidget):
             and not result.figures.outline.spec.plain
         ):
             told.append(tr("No plain twin of this network with these inputs comes with the program."))
+        told.append("" if result is None else untrained_words(result))
         self.readout.setText(" ".join(one for one in told if one))
 
     def _point(self, line: int, point: int) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app.block_figures import exit_frame, exit_series
-from explorer.app.block_words import Found, Measured, share
+from explorer.app.block_words import Found, Measured, share, untrained_words
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.labels import ElidedLabel
@@ -96,6 +96,7 @@ class ExitsPage(QWidget):
             told.append(tr("Measure for the accuracy behind each block."))
         else:
             told.append(tr("Shares are of {count} images.", count=f"{self._measured.images:,}"))
+        told.append("" if result is None else untrained_words(result))
         self.words.setText(" ".join(one for one in told if one))
 
     def _show_table(self, found: Found, measured: Measured) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.app.block_words import block_words, cosine, number
+from explorer.app.block_words import block_words, cosine, number, untrained_words
 from explorer.app.text import tr
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets import channels as arithmetic
@@ -23,7 +23,7 @@ from explorer.engine.explain.blocks_records import BlockMaps, BlocksResult
 _SIGN = 14
 _TITLES: dict[Join, tuple[str, str, str]] = {
     "add": ("x", "F(x)", "x + F(x)"),
-    "gate": ("gated x", "gated F(x)", "both"),
+    "gate": ("gated x", "gated F(x)", "the sum"),
     "concat": ("x", "F(x)", "x, F(x)"),
     "none": ("x", "F(x)", ""),
 }
@@ -68,7 +68,7 @@ class BlockMapsPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._maps: BlockMaps | None = None
-        self._figures = ""
+        self._figures = self._untrained = ""
         self._channel = 0
         self.columns = (_Column(), _Column(), _Column())
         self.signs = (QLabel("+"), QLabel("="))
@@ -129,6 +129,7 @@ class BlockMapsPage(QWidget):
         before = self._maps
         self._maps = result.maps
         self._figures = "" if result.maps is None else _figure_words(result, result.maps.mark)
+        self._untrained = untrained_words(result)
         if before is None or result.maps is None or before.carried.shape != result.maps.carried.shape:
             self._channel = 0
         self._show()
@@ -187,7 +188,7 @@ class BlockMapsPage(QWidget):
     def _show_names(self, maps: BlockMaps) -> None:
         mark = maps.mark
         whose = {"none": _PLAIN, "concat": _BEHIND}.get(mark.join, _WHOSE)
-        names = _TITLES[mark.join]
+        names = _names(mark)
         for column, name, what, values in zip(
             self.columns, names, whose, (maps.carried, maps.added, maps.total), strict=True
         ):
@@ -200,7 +201,7 @@ class BlockMapsPage(QWidget):
         words = block_words(mark)
         if not all(np.isfinite(values).all() for values in (maps.carried, maps.added) if values is not None):
             words = tr("{words} Some of the numbers are none: they are magenta.", words=words)
-        self.words.setText(words)
+        self.words.setText(" ".join(one for one in (words, self._untrained) if one))
 
     # -- channels ------------------------------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class BlockMapsPage(QWidget):
         place = tr("channel {number}, row {row}, column {column}", number=channel, row=row, column=column)
         told = []
         for one, values in zip(
-            _TITLES[self._maps.mark.join], (self._maps.carried, self._maps.added, self._maps.total), strict=True
+            _names(self._maps.mark), (self._maps.carried, self._maps.added, self._maps.total), strict=True
         ):
             if values is not None and channel < len(values) and row < values.shape[1] and column < values.shape[2]:
                 told.append(f"{one} {measured(float(values[channel, row, column]))}")
@@ -260,6 +261,12 @@ class BlockMapsPage(QWidget):
                 self.single.setChecked(False)
                 return True
         return super().eventFilter(watched, event)
+
+
+def _names(mark: BlockMark) -> tuple[str, str, str]:
+    """What stands above the three."""
+    carried, added, total = _TITLES[mark.join]
+    return carried, added if mark.gated or mark.join != "gate" else "F(x)", total
 
 
 def _figure_words(result: BlocksResult, mark: BlockMark) -> str:

@@ -32,6 +32,7 @@ class BlockMark:
         after: kinds of operations behind the place where they meet: `("relu",)` in the original order.
         input, output: shapes of what comes to the block and of what it gives.
         scaled: whether a constant stands on the shortcut, and on the branch.
+        gated: whether a gate weighs the branch too, and not the shortcut alone.
     """
 
     place: str
@@ -43,6 +44,7 @@ class BlockMark:
     input: Shape
     output: Shape
     scaled: tuple[bool, bool] = (False, False)
+    gated: bool = False
 
     @property
     def has_ratio(self) -> bool:
@@ -200,7 +202,7 @@ def _block_mark(place: Place, wiring: Wiring, shortcut: ShortcutKind) -> BlockMa
     scaled = tuple(any(one.kind == "scale" for one in row) for row in (wiring.shortcut, wiring.branch))
     return BlockMark(
         place.spec.id, place.block, place.mode, join_of(wiring), shortcut, tuple(one.kind for one in wiring.after),
-        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]),
+        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]), wiring.join is not None and wiring.join.number > 0,
     )  # fmt: skip
 
 

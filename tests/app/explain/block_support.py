@@ -15,7 +15,7 @@ from explorer.engine.explain.blocks_records import (
     Quartiles,
     SetFigures,
 )
-from explorer.engine.records import Counts, DataRef, Prediction
+from explorer.engine.records import Counts, DataRef, Prediction, WeightsRef
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.spec import NetworkSpec
 from tests.app.panel_support import CLASSES, SMALL, TRAINED, picture
@@ -53,12 +53,12 @@ def block_maps(shape: Outline, block: str, seed: int = 0) -> BlockMaps:
 
 def blocks_result(
     spec: NetworkSpec = SMALL, done: Lesion = INTACT, block: str = "layer2.1", label: int | None = 2,
-    twin: NetworkSpec | None = PLAIN, seed: int = 0,
+    twin: NetworkSpec | None = PLAIN, seed: int = 0, weights: WeightsRef = TRAINED,
 ) -> BlocksResult:  # fmt: skip
     shape = outline(spec, done)
     own = figures(shape, seed)
     request = BlocksRequest(
-        spec=spec, weights=TRAINED, deleted=done.deleted, cut=done.cut, picture=picture(), block=block
+        spec=spec, weights=weights, deleted=done.deleted, cut=done.cut, picture=picture(), block=block
     )
     beside = None if twin is None else figures(outline(twin), seed + 1)
     maps = block_maps(shape, block, seed) if block else None

@@ -46,6 +46,8 @@ def test_what_the_shortcut_does_is_said() -> None:
     assert "halves x" in block_words(outline(scaled).block("layer1.1"))
     gated = find("resnet20").with_(variant="exclusive-gate")
     assert "A gate weighs both ways" in block_words(outline(gated).block("layer1.1"))
+    shortcut_gated = find("resnet20").with_(variant="shortcut-gate")
+    assert "A gate weighs the shortcut" in block_words(outline(shortcut_gated).block("layer1.1"))
     late = find("resnet20").with_(order="bn-after")
     assert block_words(outline(late).block("layer1.1")).endswith("Batch norm and a ReLU follow the sum.")
 

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.panels.residuals import ResidualsPanel
 from explorer.app.theme import theme
 from explorer.app.widgets import channels
+from explorer.engine.records import UNTRAINED
 from explorer.networks.catalog import find
 from explorer.networks.lesion import lesion
 from tests.app.explain.block_support import PLAIN, blocks_result, statistics
@@ -128,6 +129,24 @@ def test_a_dense_layer_puts_channels_behind(panel: ResidualsPanel) -> None:
     assert [len(column.maps) for column in panel.maps.columns if column.maps is not None] == [28, 12, 40]
     panel.maps.columns[2].mosaic.chosen.emit(33)
     assert panel.maps.columns[1].mosaic.current != 33
+
+
+def test_gated_ways_are_named_so(panel: ResidualsPanel) -> None:
+    for variant, names in (
+        ("exclusive-gate", ["gated x", "gated F(x)", "the sum"]),
+        ("shortcut-gate", ["gated x", "F(x)", "the sum"]),
+    ):
+        panel.show_found(blocks_result(SMALL.with_(variant=variant), twin=None))
+        assert [column.name.text() for column in panel.maps.columns] == names
+
+
+def test_an_untrained_network_is_said_to_be_one(panel: ResidualsPanel) -> None:
+    panel.show_found(blocks_result(weights=UNTRAINED, twin=None))
+    assert panel.maps.words.text().endswith("this is how it was initialised.")
+    panel.show_page("depth")
+    assert "this is how it was initialised" in panel.along.readout.full_text
+    panel.show_page("exits")
+    assert "this is how it was initialised" in panel.exits.words.full_text
 
 
 def test_what_is_no_number_is_told(panel: ResidualsPanel) -> None:
