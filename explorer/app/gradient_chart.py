@@ -50,7 +50,7 @@ class GradientLines:
         layers = tr("layers before the block") if kind == "inputs" else tr("layer")
         norm = tr("gradient's norm")
         depth = max(profile.depth for profile in result.networks)
-        self.frame = Frame(layers, norm, log=True, bands=_bands(result), x_range=(1, depth), x_whole=True)
+        self.frame = Frame(layers, norm, log=True, bands=_bands(result, kind), x_range=(1, depth), x_whole=True)
 
     def _add(
         self, profile: Profile, pairs: list[tuple[Spot, Spread]], number: int, many: bool, beside: bool = False
@@ -95,15 +95,16 @@ def _at(profile: Profile, before: int) -> Spot:
     return max((spot for spot in profile.inputs if spot.depth <= before), key=lambda spot: spot.depth)
 
 
-def _bands(result: GradientsResult) -> tuple[Band, ...]:
-    """The stages of the network."""
+def _bands(result: GradientsResult, kind: Kind) -> tuple[Band, ...]:
+    """The stages of the network; around their layers, where it is layers that the axis counts."""
+    shift = 0.5 if kind == "weights" else 0.0
     profile, spec = result.networks[0], result.request.spec
     places = {spot.id: spot.depth for spot in profile.inputs}
     starts = [
         (stage.id, min(places[block.id] for block in stage.blocks if block.id in places)) for stage in spec.stages
     ]
     ends = [start for _, start in starts[1:]] + [places[HEAD]]
-    return tuple(Band(start, end, stage) for (stage, start), end in zip(starts, ends, strict=True))
+    return tuple(Band(start + shift, end + shift, stage) for (stage, start), end in zip(starts, ends, strict=True))
 
 
 def chart_words(result: GradientsResult, kind: Kind, band: str) -> ChartWords:

@@ -58,12 +58,12 @@ def course(profile: Profile, kind: Kind) -> Sentence:
         return Sentence("{network}: nothing of the gradient is left at the first block.", network=name)
     if ratio >= _SAME:
         return Sentence(
-            "{network}: the gradient grows {factor}-fold toward the input.", network=name, factor=figure(ratio)
+            "{network}: the gradient grows {factor}‑fold toward the input.", network=name, factor=figure(ratio)
         )
     if ratio <= 1 / _SAME:
-        words = "{network}: the gradient shrinks {factor}-fold toward the input."
+        words = "{network}: the gradient shrinks {factor}‑fold toward the input."
         if ratio <= _GONE:
-            words = "{network}: the gradient vanishes toward the input, {factor}-fold."
+            words = "{network}: the gradient vanishes toward the input, {factor}‑fold."
         return Sentence(words, network=name, factor=figure(1 / ratio))
     return Sentence(
         "{network}: the gradient keeps its size, {factor} times as large at the first block.",

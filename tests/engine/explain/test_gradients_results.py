@@ -244,10 +244,10 @@ def test_figures_of_any_size_are_short(value: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("ratio", "words"),
     [
-        (13829.0, "ResNet-8: the gradient grows 1.4·10⁴-fold toward the input."),
+        (13829.0, "ResNet-8: the gradient grows 1.4·10⁴‑fold toward the input."),
         (1.2, "ResNet-8: the gradient keeps its size, 1.2 times as large at the first block."),
-        (0.25, "ResNet-8: the gradient shrinks 4.0-fold toward the input."),
-        (5.6e-8, "ResNet-8: the gradient vanishes toward the input, 1.8·10⁷-fold."),
+        (0.25, "ResNet-8: the gradient shrinks 4.0‑fold toward the input."),
+        (5.6e-8, "ResNet-8: the gradient vanishes toward the input, 1.8·10⁷‑fold."),
         (0.0, "ResNet-8: nothing of the gradient is left at the first block."),
         (float("nan"), "ResNet-8: the gradient is no finite number."),
         (float("inf"), "ResNet-8: the gradient is no finite number."),
