@@ -18,7 +18,7 @@ from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
 PAPER_BLOCKS, PAPER_LENGTHS, PAPER_SHARE = 54, (5, 17), 0.0045
-"""Veit et al. 2016, section 6: in a network of 54 blocks nearly all of the gradient came over paths of 5 to 17 of
+"""Veit et al. 2016, section 5: in a network of 54 blocks nearly all of the gradient came over paths of 5 to 17 of
 them, 0.45 % of all paths."""
 HELD = 0.95
 """Share of the total that the effective lengths hold."""

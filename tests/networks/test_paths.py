@@ -58,7 +58,7 @@ def test_lengths_follow_the_binomial() -> None:
 
 
 def test_the_papers_shares_of_lengths() -> None:
-    """Veit et al. 2016, arXiv:1605.06431, section 6: more than 95 % of the paths go through 19 to 35 blocks; those of 5
+    """Veit et al. 2016, arXiv:1605.06431, section 5: more than 95 % of the paths go through 19 to 35 blocks; those of 5
     to 17, which carry nearly all of the gradient, are 0.45 % of them."""
     counts = PathCounts.of(DEEP)
     assert float(counts.share_between(19, 35)) == pytest.approx(0.9801656732719317, rel=1e-12)

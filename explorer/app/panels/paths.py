@@ -200,6 +200,7 @@ class PathsPanel(Panel):
         there = self._spec is not None and why_none(self._spec) is None
         self.bar.setVisible(there)
         self.bar.button.setVisible(there)
+        self.bar.seeds.setVisible(self.page != "unravelled")
         self.save.setVisible(there)
         self.log.setVisible(there and not why and self.page in ("counts", "product"))
         self.hint.setText(why)

@@ -1,4 +1,4 @@
-"""The gradient that paths carry, by their length and through chosen blocks (Veit et al. 2016, section 6).
+"""The gradient that paths carry, by their length and through chosen blocks (Veit et al. 2016, section 5).
 
 The forward pass is whole; on the way back a path of length k takes the residual branch of k blocks and the shortcut of
 all others. Batch norms are in eval mode, the loss is the mean cross entropy, and what is measured is its gradient at

@@ -2,7 +2,7 @@
 
 Every stretch (stem, what stands before a block's place, a residual branch, a shortcut, what stands behind the addition)
 keeps an autograd graph of its own. A gradient is taken back through one after another as often as is wanted, through
-the branch of one block and the shortcut of the next, while the forward pass was whole (Veit et al. 2016, section 6).
+the branch of one block and the shortcut of the next, while the forward pass was whole (Veit et al. 2016, section 5).
 """
 
 from __future__ import annotations

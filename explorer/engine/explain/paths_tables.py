@@ -107,7 +107,7 @@ def csv_text(result: PathsResult, counts: PathCounts, command: str = "") -> str:
         "paths left": counts.total_left,
         "measured on": measured if result.images else "",
         "effective lengths": "" if effective is None else f"{effective[0]} to {effective[1]} hold 95 %",
-        "paper": f"{PAPER_LENGTHS[0]} to {PAPER_LENGTHS[1]} of {PAPER_BLOCKS} (Veit et al. 2016, section 6)",
+        "paper": f"{PAPER_LENGTHS[0]} to {PAPER_LENGTHS[1]} of {PAPER_BLOCKS} (Veit et al. 2016, section 5)",
         "command": command,
     }
     out = io.StringIO()

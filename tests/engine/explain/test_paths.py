@@ -245,3 +245,15 @@ def test_an_initialised_network_of_the_papers_depth() -> None:
     result = answered(PathsRequest(spec, UNTRAINED, images=2, seeds=1))
     assert (result.norms > 0).all()
     assert result.norms.shape == (1, 55)
+
+
+@pytest.mark.gpu
+def test_an_accelerator_gives_the_same(made: Case) -> None:
+    session = Session()
+    expected = answered(asked(made, chosen=FOUR.block_ids[:3]), session)
+    found = answered(asked(made, chosen=FOUR.block_ids[:3], device="cuda"), session)
+    assert found.device != "CPU"
+    assert found.norms == pytest.approx(expected.norms, rel=1e-2)
+    assert expected.unravelled is not None
+    assert found.unravelled is not None
+    assert found.unravelled.norms == pytest.approx(expected.unravelled.norms, rel=1e-2)
