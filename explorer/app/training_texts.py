@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -28,6 +29,8 @@ ABOUT = (
 )
 BEHIND = ("resnet20-fashion-mnist", "plain20-fashion-mnist", "resnet56-fashion-mnist", "plain56-fashion-mnist")
 _SHALLOW, _DEEP = "layer2", "layer4"
+_WIDTH, _DRAWN = 0.25, 60
+"""Epochs that a point of a drawn line stands for at least, and how many points a line has, about."""
 _CAP = 40.0
 """Per cent: what a network that has just begun gets wrong would press all other lines flat."""
 
@@ -82,49 +85,56 @@ def unfinished_words(found: Sequence[Unfinished]) -> str | None:
 
 def loss_chart(curves: Curves, epochs: int) -> tuple[list[Series], Frame]:
     """Cross-entropy by epoch."""
-    rows = curves.validated
-    held = [row.loss for row in rows]
     highest = float(curves.losses.max()) if len(curves.losses) else 1.0
-    # Right after the steepest part of the schedule the held-out loss can be many times all others.
-    held = [value if value <= 1.5 * highest else np.nan for value in held]
-    series = _lines(curves, curves.losses, np.array(held))
+    held = np.array([row.loss for row in curves.validated])
+    # Where the learning rate is largest the held-out loss can be many times all others.
+    series = _lines(curves, curves.losses, np.where(held <= 1.5 * highest, held, np.nan), epochs)
     return series, Frame(tr("Epoch"), tr("Loss"), x_range=(0, epochs), y_range=(0, 0.1), x_whole=True)
 
 
 def accuracy_chart(curves: Curves, epochs: int) -> tuple[list[Series], Frame]:
     """Share of right answers by epoch."""
     held = np.array([100 * row.accuracy for row in curves.validated])
-    series = _lines(curves, 100 * curves.accuracies, held)
+    series = _lines(curves, 100 * curves.accuracies, held, epochs)
     return series, Frame(tr("Epoch"), tr("Accuracy, %"), x_range=(0, epochs), y_range=(0, 100), x_whole=True)
 
 
 def error_chart(curves: Curves, epochs: int, logs: Sequence[TrainingLog]) -> tuple[list[Series], Frame]:
     """Share of wrong answers by epoch, over the bundled networks' as in He et al. 2015, Fig. 6."""
     held = np.array([100 * (1 - row.accuracy) for row in curves.validated])
-    series = [_below_cap(one) for one in _lines(curves, 100 * (1 - curves.accuracies), held)]
+    series = _lines(curves, 100 * (1 - curves.accuracies), held, epochs)
+    if any((one.y <= _CAP).any() for one in series):
+        series = [_below_cap(one) for one in series]
     longest = max([epochs if len(curves.epochs) else 0, *(len(log.epochs) for log in logs)], default=1)
     series += [_behind(log) for log in logs]
     return series, Frame(tr("Epoch"), tr("Error, %"), x_range=(0, longest), y_range=(0, 10), x_whole=True)
 
 
-def _lines(curves: Curves, training: np.ndarray, held: np.ndarray) -> list[Series]:
+def _lines(curves: Curves, training: np.ndarray, held: np.ndarray, epochs: int) -> list[Series]:
     if not len(curves.epochs):
         return []
-    series = [Series(tr("training images"), curves.epochs, training, marks=False)]
+    places, means = _smoothed(curves.epochs, training, max(_WIDTH, epochs / _DRAWN))
+    series = [Series(tr("training images"), places, means, marks=False)]
     if len(held):
-        places = np.array([float(row.epoch) for row in curves.validated])
+        after = np.array([float(row.epoch) for row in curves.validated])
         there = np.isfinite(held)
-        series.insert(0, Series(tr("held-out images"), places[there], held[there], role="second"))
+        series.insert(0, Series(tr("held-out images"), after[there], held[there], role="second"))
     return series
 
 
+def _smoothed(places: np.ndarray, values: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Means over stretches of so many epochs, each at its end: single batches would hide the line in noise."""
+    shares = np.diff(places, prepend=0.0)
+    stretch = np.ceil(places / width - 1e-9).astype(int)
+    starts = np.flatnonzero(np.diff(stretch, prepend=-1))
+    ends = np.append(starts[1:], len(places)) - 1
+    return places[ends], np.add.reduceat(values * shares, starts) / np.add.reduceat(shares, starts)
+
+
 def _below_cap(series: Series) -> Series:
-    """Without the beginning, before it is below the cap for the first time; all of it where it never is."""
-    below = np.flatnonzero(series.y <= _CAP)
-    first = int(below[0]) if len(below) else 0
-    later = series.y[first:] <= _CAP if len(below) else np.ones(len(series.y), bool)
-    x, y = series.x[first:][later], series.y[first:][later]
-    return Series(series.name, x, y, role=series.role, marks=series.marks)
+    """Without what lies above the cap."""
+    kept = series.y <= _CAP
+    return replace(series, x=series.x[kept], y=series.y[kept])
 
 
 def _behind(log: TrainingLog) -> Series:

@@ -56,6 +56,7 @@ class TrainingPanel(Panel):
         row.setSpacing(2 * SPACE)
         row.addWidget(self.column)
         row.addLayout(self._build_right(), 1)
+        self.header.addWidget(self.behind)
         self.body.addLayout(row, 1)
         self.finish()
         theme().changed.connect(self._draw)
@@ -89,7 +90,6 @@ class TrainingPanel(Panel):
         foot.setSpacing(SPACE)
         foot.addWidget(self.words, 1)
         foot.addWidget(self.open)
-        foot.addWidget(self.behind)
         right.addWidget(self.unfinished)
         right.addWidget(self.legend)
         right.addLayout(charts, 1)
@@ -120,6 +120,7 @@ class TrainingPanel(Panel):
         progress = status.progress
         self.column.show_progress(None if progress is None else progress.fraction)
         self.words.setText(texts.progress_words(status))
+        self.column.show_running(status.request.spec)
         self.heading.setText(f"{status.request.spec.name} · {translated(status.description)}")
         self.note.setText(translated(status.note))
         self.note.setVisible(bool(status.note))

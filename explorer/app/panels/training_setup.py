@@ -31,7 +31,7 @@ from explorer.engine.training_records import Recipe
 from explorer.networks.spec import NetworkSpec
 
 WIDTH = 226
-_FIELD, _WIDE = 88, 150
+_FIELD, _WIDE = 88, 124
 _COUNTS = (1_000, 2_000, 5_000, 10_000, 20_000)
 _FOLDER = "folder"
 _LARGEST_SEED = 2**31 - 1
@@ -63,6 +63,7 @@ class TrainingColumn(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedWidth(WIDTH)
         self._activity = "idle"
+        self._trains = ""
         content = QWidget()
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 8, 0)
@@ -199,12 +200,20 @@ class TrainingColumn(QScrollArea):
 
     def show_network(self, spec: NetworkSpec) -> None:
         """Name what Start trains."""
-        self.network.setText(tr("Train {network}", network=spec.name))
+        self._trains = tr("Train {network}", network=spec.name)
+        if self._activity == "idle":
+            self.network.setText(self._trains)
+
+    def show_running(self, spec: NetworkSpec) -> None:
+        """Name what is trained, whatever is open."""
+        self.network.setText(tr("Training {network}", network=spec.name))
 
     def show_activity(self, activity: str) -> None:
         """`idle`, `running` or `paused`."""
         self._activity = activity
         idle = activity == "idle"
+        if idle:
+            self.network.setText(self._trains)
         window = self.window()
         focus = window.focusWidget() if window.isVisible() else None
         for button in (self.start, self.recipe):
