@@ -200,9 +200,10 @@ def _wirings(spec: NetworkSpec) -> dict[str, Wiring]:
 def _block_mark(place: Place, wiring: Wiring, shortcut: ShortcutKind) -> BlockMark:
     inside = (*wiring.shared, *wiring.branch, *wiring.shortcut, *wiring.after)
     scaled = tuple(any(one.kind == "scale" for one in row) for row in (wiring.shortcut, wiring.branch))
+    gated = wiring.join is not None and wiring.join.kind == "gate" and wiring.join.number > 0
     return BlockMark(
         place.spec.id, place.block, place.mode, join_of(wiring), shortcut, tuple(one.kind for one in wiring.after),
-        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]), wiring.join is not None and wiring.join.number > 0,
+        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]), gated,
     )  # fmt: skip
 
 
