@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.app.paths_words import gone_words, norm, share, unravelled_words, way_words
 from explorer.app.text import tr
-from explorer.app.theme import SPACE
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.path_row import PathRow
@@ -58,18 +57,17 @@ class UnravelledView(QWidget):
             choice.activated.connect(partial(self._choose, number))
             head.addWidget(choice)
         head.addStretch(1)
-        scroll = ScrollColumn()
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._list = scroll.column
+        self._scroll = ScrollColumn()
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list = self._scroll.column
         self._list.setSpacing(1)
-        self._list.addSpacing(SPACE)
-        self._list.addWidget(self.words)
-        self._list.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(6)
         outer.addLayout(head)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(self._scroll, 100)
+        outer.addWidget(self.words)
+        outer.addStretch(1)
 
     # -- what the panel says -------------------------------------------------------------------------------------
 
@@ -119,6 +117,8 @@ class UnravelledView(QWidget):
             self.rows.append(row)
         for before, after in pairwise([*self.choices, *self.rows]):
             self.setTabOrder(before, after)
+        # No more than the rows need, so that the words stand right below them.
+        self._scroll.setMaximumHeight(sum(row.sizeHint().height() + 1 for row in self.rows))
 
     def _show(self) -> None:
         found = self._found
