@@ -90,6 +90,7 @@ def test_looking_at_a_block_and_deleting_it(person: Person) -> None:
 def test_figures_over_the_set_and_a_chart_saved(
     person: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    person.choose("cancel")  # the accuracy, which goes first
     person.choose("show_blocks")
     found(person)
     run = panel(person).run
@@ -116,6 +117,7 @@ def test_figures_over_the_set_and_a_chart_saved(
 
 
 def test_a_measurement_cancelled_keeps_what_it_has_and_stops(person: Person) -> None:
+    person.choose("cancel")  # the accuracy, which goes first
     person.choose("show_blocks")
     found(person)
     run = panel(person).run

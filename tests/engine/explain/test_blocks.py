@@ -20,7 +20,7 @@ from explorer.networks.families.mlp import MlpSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import INTACT, Lesion, lesion
 from explorer.networks.spec import NetworkSpec
-from tests.engine.networks import SPECS, TINY, network_of, pictures, settled
+from tests.engine.networks import SPECS, TINY, network_of, pictures
 from tests.engine.residual_by_hand import SPECS as BY_HAND
 from tests.engine.residual_by_hand import ByHand
 
@@ -166,15 +166,12 @@ def test_the_last_exit_is_the_networks_prediction(name: str) -> None:
 
 def test_a_vgg_network_has_responses_alone() -> None:
     """Without batch norm each is its convolution's own output."""
-    spec = find("vgg11").with_(side=32, classes=5)
-    network, x = settled(spec), pictures(spec, 1)
-    figures = walked(network, x)
-    assert not any(layer.normed for layer in figures.outline.layers)
-    assert len(figures.outline.layers) == 8
-    with torch.inference_mode():
-        first = network.get_submodule("features.0")(x)
-        assert torch.equal(figures.exits[-1], network(x))
-    assert float(figures.response[0, 0]) == pytest.approx(float(np.std(first.numpy())), rel=1e-5)
+    found = outline(find("vgg11"))
+    assert [layer.normed for layer in found.layers] == [False] * 8
+    assert [layer.normed for layer in outline(find("vgg11_bn")).layers] == [True] * 8
+    assert not found.has("ratio")
+    assert not found.has("cosine")
+    assert found.exits == ("layer5.0", "layer5.1")
 
 
 def test_the_last_exit_is_the_networks_prediction_with_blocks_moved() -> None:
