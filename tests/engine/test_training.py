@@ -20,32 +20,15 @@ from explorer.engine.training_records import Progress, Recipe
 from explorer.errors import UserError
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.spec import NetworkSpec
-from tests.engine.networks import GREY, TINY
+from tests.engine.networks import GREY
 from tests.engine.sentences import assert_one_sentence
-
-SPEC = TINY.with_(blocks=(1, 1, 1), classes=3)
-QUICK = Recipe(epochs=3, seed=5, batch=16, bf16=False)
-
-
-def stripes(count: int = 60, seed: int = 0) -> ArrayImages:
-    """Three kinds of stripes with some noise: lying, standing, slanted."""
-    generator = np.random.default_rng(seed)
-    y, x = np.mgrid[0:8, 0:8]
-    kinds = np.stack([y % 4 < 2, x % 4 < 2, (x + y) % 4 < 2]) * 180
-    labels = generator.integers(0, 3, count)
-    noise = generator.integers(0, 60, (count, 8, 8))
-    return ArrayImages("stripes", (kinds[labels] + noise).astype(np.uint8), labels, ("lying", "standing", "slanted"))
+from tests.engine.training_support import QUICK, SPEC, same, stripes
 
 
 def run(recipe: Recipe = QUICK, spec: NetworkSpec = SPEC, **where: object) -> tuple[Network, list[Progress]]:
     steps: list[Progress] = []
     network = finish(train(spec, stripes(), GREY, recipe, **where), steps.append)  # type: ignore[arg-type]
     return network, steps
-
-
-def same(one: Network, other: Network) -> bool:
-    states = one.state_dict(), other.state_dict()
-    return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
 def without_time(steps: list[Progress]) -> list[tuple[float, ...]]:
