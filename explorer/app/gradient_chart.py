@@ -49,7 +49,7 @@ class GradientLines:
         self.band = tr("range of {count} seeds", count=result.seeds) if many else ""
         layers = tr("layers before the block") if kind == "inputs" else tr("layer")
         norm = tr("gradient's norm")
-        depth = max(profile.depth for profile in result.networks)
+        depth = max(profile.depth for profile in result.networks) - (kind == "inputs")
         self.frame = Frame(layers, norm, log=True, bands=_bands(result, kind), x_range=(1, depth), x_whole=True)
 
     def _add(

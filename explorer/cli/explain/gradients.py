@@ -69,6 +69,8 @@ def _request(arguments: argparse.Namespace, ready: Prepared) -> GradientsRequest
     scheme: Scheme = arguments.initialise or ("he" if ready.weights == UNTRAINED else "trained")
     usual: Source = "noise" if scheme != "trained" else "picture" if arguments.image else "images"
     on: Source = arguments.loss_on or usual
+    if arguments.no_norm and scheme == "trained":
+        raise UserError("Trained weights belong to batch norm: --no-norm needs --initialise.")
     if scheme != "trained" and on == "picture":
         raise UserError(
             "A network that is drawn anew is measured on images or noise: choose --loss-on images or noise."
