@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.app.text import tr, translated
 from explorer.engine.explain.paths_records import PathsResult, Unravelled
+from explorer.engine.records import WeightsKind
 from explorer.networks.lesion import Lesion
 from explorer.networks.paths import (
     HELD,
@@ -133,7 +134,8 @@ def source_words(result: PathsResult) -> str:
         words = "1 image of {source}" if result.images == 1 else "{count} images of {source}"
         what = tr(words, count=result.images, source=what)
     loss = tr("loss of their labels") if result.labelled else tr("loss of the predicted class")
-    parts = [what, loss, translated(result.device)]
+    untrained = result.request.weights.kind is WeightsKind.UNTRAINED
+    parts = [what, *([tr("weights as initialised")] if untrained else []), loss, translated(result.device)]
     if count:
         parts.insert(0, tr("1 order of the blocks") if count == 1 else tr("{count} orders of the blocks", count=count))
     parts += [f"{result.seconds:.1f}\u00a0s", *map(translated, result.notes)]

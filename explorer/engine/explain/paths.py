@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _PIECE_S = 0.025
 _MOST_CHOSEN = 3
-_TRIALS = 3
+_TRIALS, _READ = 3, 8
 Told = Step | PathsResult
 Paced = TypeVar("Paced")
 _END = object()
@@ -96,7 +96,11 @@ def _images(session: Session, request: PathsRequest, loaded: Loaded) -> Generato
     chosen = data.order(0)[: request.images]
     if not len(chosen):
         raise UserError("{name} has no images to measure on.", name=data.name)
-    x = normalise(data.pixels(chosen, info.preprocessing), info.preprocessing)
+    parts = []
+    for first in range(0, len(chosen), _READ):
+        yield Step(None, Sentence("Reading the images"))
+        parts.append(data.pixels(chosen[first : first + _READ], info.preprocessing))
+    x = normalise(torch.cat(parts), info.preprocessing)
     labels = None if data.labels is None else torch.from_numpy(np.asarray(data.labels)[chosen]).long()
     return Batch(x, labels, data.name, data.note if labels is not None else "")
 
@@ -195,19 +199,22 @@ def _threads(recording: Recording) -> int:
     pulls = [piece.branch for piece in recording.pieces if isinstance(piece, Fork)]
     if usual == 1 or recording.start.device.type != "cpu":
         return usual
-    seconds = {threads: _trials(pulls[len(pulls) // 2], threads) for threads in (1, usual)}
-    return usual if max(seconds[usual]) < min(seconds[1]) else 1
+    pull = pulls[len(pulls) // 2]
+    alone = _trials(pull, 1)
+    if min(alone) > _PIECE_S:
+        return usual  # with maps this large there is enough for each of them to do
+    return usual if max(_trials(pull, usual)) < min(alone) else 1
 
 
 def _trials(pull: Pull, threads: int) -> list[float]:
-    """Seconds of a few gradients taken back, after one to warm up."""
-    times = []
+    """Seconds of a few gradients taken back, after one to warm up; of one alone where that takes long."""
+    times: list[float] = []
     with computing(threads):
-        for _ in range(_TRIALS + 1):
+        while len(times) <= _TRIALS and max(times, default=0.0) <= _PIECE_S:
             began = time.perf_counter()
             pull.trial()
             times.append(time.perf_counter() - began)
-    return times[1:]
+    return times[1:] or times
 
 
 def _every_length(passes: Passes, order: list[str], seed: int, seeds: int) -> Generator[Step, None, np.ndarray]:

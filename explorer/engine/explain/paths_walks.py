@@ -21,7 +21,7 @@ from torch import Tensor
 from explorer.engine.explain.paths_passage import Fork, Piece, Pull, Recording
 
 _RESCALED = 8
-"""Forks after which small gradients are brought back to where float32 is exact."""
+"""Pieces after which small gradients are brought back to where float32 is exact."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,9 @@ class Walk:
             self.done = (number / len(self._pieces)) ** 2
             moved = []
             for gradient in self._step(piece):
-                moved.append(gradient)
+                moved.append(gradient if number % _RESCALED else gradient.settled())
                 yield
             self.gradients = moved
-            if number % _RESCALED == 0:
-                self.gradients = [gradient.settled() for gradient in self.gradients]
 
     def _step(self, piece: Piece) -> Iterator[Scaled]:
         if isinstance(piece, Fork):

@@ -18,12 +18,12 @@ from explorer.app.panels.unravelled import trio
 from explorer.app.paths_charts import drawing
 from explorer.app.theme import theme
 from explorer.engine.explain.paths_records import PathsRequest, PathsResult, Unravelled, selections
-from explorer.engine.records import UNTRAINED
+from explorer.engine.records import UNTRAINED, WeightsRef
 from explorer.networks import catalog
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.paths import PathCounts, forks
 from explorer.networks.spec import NetworkSpec
-from tests.app.panel_support import SMALL, pixels, show
+from tests.app.panel_support import SMALL, TRAINED, pixels, show
 
 FORKS = forks(SMALL)
 THREE = FORKS[:3]
@@ -31,14 +31,14 @@ NONE: frozenset[str] = frozenset()
 Point = tuple[frozenset[str], frozenset[str]]
 
 
-def measured(seeds: int = 2, spec: NetworkSpec = SMALL) -> PathsResult:
+def measured(seeds: int = 2, spec: NetworkSpec = SMALL, weights: WeightsRef = TRAINED) -> PathsResult:
     """Halved by each branch; the second order twice as large as the first."""
     lengths = np.arange(len(forks(spec)) + 1)
     norms = np.array([(seed + 1) * 2.0**-lengths for seed in range(seeds)])
     chosen = forks(spec)[:3]
     apart = Unravelled(chosen, selections(chosen), np.arange(1.0, 9.0), np.full(8, 1 / 8), 12.5)
     return PathsResult(
-        PathsRequest(spec, UNTRAINED, seeds=seeds), forks(spec), norms, apart, 16, True, "the set", 1.5, "CPU"
+        PathsRequest(spec, weights, seeds=seeds), forks(spec), norms, apart, 16, True, "the set", 1.5, "CPU"
     )
 
 
@@ -99,6 +99,12 @@ def test_gradients_with_the_range_of_the_orders(panel: PathsPanel) -> None:
         panel.bar.words.full_text
         == "2 orders of the blocks · 16 images of the set · loss of their labels · CPU · 1.5 s"
     )
+
+
+def test_untrained_weights_are_told(panel: PathsPanel) -> None:
+    panel.show_result(measured(weights=UNTRAINED))
+    panel.show_page("gradient")
+    assert "weights as initialised" in panel.bar.words.full_text
 
 
 def test_the_product_has_its_own_interval_beside_the_papers(panel: PathsPanel) -> None:
