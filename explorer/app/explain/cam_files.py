@@ -41,7 +41,7 @@ class CamPicture:
 
     def __init__(self, result: CamResult, opacity: float, palette: Palette) -> None:
         self._result, self._opacity, self._palette = result, opacity, palette
-        notes = [answer_words(result), *odd_words(result).split("\n")]
+        notes = [done_words(result), answer_words(result), *odd_words(result).split("\n")]
         notes += [translated(note) for note in (*result.notes, result.note)]
         self._notes = "\n".join(note for note in notes if note)
         # Words stand beside a single map, and below two.
@@ -71,7 +71,9 @@ class CamPicture:
         painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), QColor(colours.window))
         painter.translate(_MARGIN, _MARGIN)
         self._write(painter, QRectF(0, 0, _WIDTH, 26), self.title, font(18, bold=True), colours.text)
-        subtitle = tr("Grad-CAM at {block}. Picture: {name}", block=result.block, name=result.request.picture.name)
+        subtitle = tr(
+            "Grad-CAM at {block}. Picture: {name}", block=result.block, name=translated(result.request.picture.name)
+        )
         self._write(painter, QRectF(0, 30, _WIDTH, 18), subtitle, font(12), colours.muted)
         lesion = result.request.lesion
         names = (tr("Intact"), lesion_words(lesion.deleted, lesion.cut, lesion.order))
@@ -135,6 +137,19 @@ class CamPicture:
         painter.setPen(QColor(colour))
         shown = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, int(_LINE), shown)
+
+
+def done_words(result: CamResult) -> str:
+    """All that is done to the network, for whoever has but the file; empty where nothing is."""
+    request = result.request
+    parts = []
+    if request.deleted:
+        parts.append(tr("Deleted: {blocks}.", blocks=", ".join(sorted(request.deleted))))
+    if request.cut:
+        parts.append(tr("Shortcuts cut: {blocks}.", blocks=", ".join(sorted(request.cut))))
+    if request.order:
+        parts.append(tr("Order: {blocks}.", blocks=", ".join(request.order)))
+    return " ".join(parts)
 
 
 def _enlarged(image: QImage) -> QImage:

@@ -17,7 +17,7 @@ from explorer.errors import UserError
 
 _TOP = 5
 _ARROW = 18
-_POPUP_ROWS = 12
+_POPUP_ROWS, _POPUP_WIDTH = 12, 320
 _CLASS = Qt.ItemDataRole.UserRole
 
 
@@ -76,6 +76,12 @@ class ClassField(QLineEdit):
         completer.setMaxVisibleItems(_POPUP_ROWS)
         completer.activated[QModelIndex].connect(self._completed)  # type: ignore[index]  # Qt's overload
         self.setCompleter(completer)
+        popup = completer.popup()
+        if popup is not None:
+            # Wider than the field, for long names with share and mark.
+            popup.setMinimumWidth(_POPUP_WIDTH)
+            popup.setStyleSheet("QListView::item { padding: 3px 6px; }")
+            popup.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.returnPressed.connect(self._enter)
         self.editingFinished.connect(self._restore)
         theme().changed.connect(self.update)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from typing import TypeVar
 
@@ -16,11 +17,11 @@ from explorer.networks.lesion import Lesion, Place, places
 
 Result = TypeVar("Result")
 
-_MACS_A_STEP = 1e9
+STEP_S = 0.03
 
 
 class Pace:
-    """Says when others are to have their turn: after every billion multiply-adds or so.
+    """Says when others are to have their turn: after every few hundredths of a second.
 
     Args:
         total: multiply-adds of all the work.
@@ -28,14 +29,16 @@ class Pace:
 
     def __init__(self, total: float) -> None:
         self._total = max(total, 1)
-        self._done = self._told = 0.0
+        self._done = 0.0
+        self._told = time.monotonic()
 
     def due(self, macs: float) -> bool:
         """Whether it is time, now that so many more are done."""
         self._done += macs
-        if self._done - self._told < _MACS_A_STEP:
+        now = time.monotonic()
+        if now - self._told < STEP_S:
             return False
-        self._told = self._done
+        self._told = now
         return True
 
     @property

@@ -150,7 +150,7 @@ def test_parameters_are_as_before_and_have_no_gradients() -> None:
 
 
 def test_nothing_is_left_on_between_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.engine.explain.passing._MACS_A_STEP", 1)
+    monkeypatch.setattr("explorer.engine.explain.passing.STEP_S", 0)
     network = network_of(TINY)
     job = grad_cam(network, pictures(TINY, 1), INTACT, "layer1.1", 0)
     shares = []
@@ -165,7 +165,7 @@ def test_nothing_is_left_on_between_steps(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_dropped_in_the_middle_nothing_stays_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.engine.explain.passing._MACS_A_STEP", 1)
+    monkeypatch.setattr("explorer.engine.explain.passing.STEP_S", 0)
     network = network_of(TINY)
     job = grad_cam(network, pictures(TINY, 1), INTACT, "layer1.0", 0)
     for _ in range(6):
@@ -201,7 +201,7 @@ def test_without_a_lesion_there_is_one_map() -> None:
 
 
 def test_one_job_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.engine.explain.passing._MACS_A_STEP", 1)
+    monkeypatch.setattr("explorer.engine.explain.passing.STEP_S", 0)
     steps: list[Step] = []
     request = CamRequest(TINY, UNTRAINED, picture=picture(), deleted=frozenset({"layer1.0"}))
     finish(Session().explain(request), steps.append)

@@ -92,8 +92,7 @@ def test_by_itself_the_channel_that_changes_most() -> None:
     kept = maps(TINY)
     rows = [kept[part].astype(float) for part in ("stem", "layer1.0", "layer1.1")]
     sums = [
-        sum(np.abs(after[channel] - before[channel]).mean() for before, after in pairwise(rows))
-        for channel in range(4)
+        sum(np.abs(after[channel] - before[channel]).mean() for before, after in pairwise(rows)) for channel in range(4)
     ]
     result = film(TINY, "layer1")
     assert result.channel == int(np.argmax(sums))
@@ -123,7 +122,7 @@ def test_walk_goes_no_further_than_the_stage() -> None:
 
 
 def test_dropped_in_the_middle_nothing_is_left_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.engine.explain.passing._MACS_A_STEP", 1)
+    monkeypatch.setattr("explorer.engine.explain.passing.STEP_S", 0)
     job = walk(network_of(TINY), pictures(TINY, 1), INTACT, TINY.stages[1], lambda part, output: None)
     next(job)
     assert torch.is_grad_enabled()
