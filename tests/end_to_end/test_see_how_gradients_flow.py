@@ -33,7 +33,7 @@ def test_look_delete_and_draw_anew(person: Person, tmp_path: Path, monkeypatch: 
     before = panel.result.networks[0].input_norms.copy()
     assert "unlikely cause of degradation" in panel.meaning.text()
 
-    person.choose("next_sample")  # of what the loss is not
+    person.choose("sample")  # of what the loss is not
     person.wait_for_picture()
     assert panel.result is not None, "stays as it is"
 
