@@ -62,13 +62,12 @@ def _product(counts: PathCounts, result: PathsResult, log: bool) -> Drawing:
     carried = result.carried()
     total = float(carried.sum())
     scale = 100 / total if total > 0 and np.isfinite(total) else np.nan
-    by_seed = np.array([100 * result.carried_shares(norms) for norms in result.norms])
-    lesioned = bool(counts.deleted or counts.cut)
-    role: Literal["first", "second"] = "second" if lesioned else "first"
-    series = [Series(tr("paths × mean norm"), x, carried * scale, by_seed.min(0), by_seed.max(0), role=role)]
-    if lesioned:
-        left = result.carried(counts=counts) * scale
-        series.insert(0, Series(tr("left after what is deleted or cut"), x, left))
+    if counts.deleted or counts.cut:  # without the range: two lines on the effective lengths' grey are enough
+        left = Series(tr("left after what is deleted or cut"), x, result.carried(counts=counts) * scale)
+        series = [left, Series(tr("paths × mean norm"), x, carried * scale, role="second")]
+    else:
+        by_seed = np.array([100 * result.carried_shares(norms) for norms in result.norms])
+        series = [Series(tr("paths × mean norm"), x, carried * scale, by_seed.min(0), by_seed.max(0))]
     effective = result.effective()
     bands = () if effective is None else (Band(effective[0] - 0.5, effective[1] + 0.5, "stem"),)
     return tuple(series), _frame(counts, tr("Share of the product, %"), log, bands)

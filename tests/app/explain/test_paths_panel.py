@@ -119,6 +119,7 @@ def test_the_product_has_its_own_interval_beside_the_papers(panel: PathsPanel) -
     assert "Veit et al. 2016: 5 to 17 of 54, 0.45\u00a0% of all paths." in panel.told.text()
     panel.show_network(SMALL, Lesion(frozenset(FORKS[:1])))
     left, every = panel.chart.series
+    assert every.low is None
     assert left.y == pytest.approx([100 * math.comb(8, k) * 2.0**-k / expected.sum() for k in range(10)])
     assert every.y.sum() == pytest.approx(100)
 
