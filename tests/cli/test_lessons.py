@@ -84,7 +84,8 @@ def test_other_bad_input(command: Command, tmp_path: Path) -> None:
 
 
 def test_a_picture_of_a_lesson(command: Command, tmp_path: Path) -> None:
-    path = file_of(tmp_path, GOOD.replace("images = 500", "images = 20"))
+    small = GOOD.replace("images = 500", "images = 20").replace("resnet20", "mlp20_64").replace("layer2.1", "layer1.1")
+    path = file_of(tmp_path, small)
     picture = tmp_path / "lesson.png"
     ran = command("--lesson", f"{path}:1", "--screenshot", picture, "--size", "1280x720")
     assert ran.status == 0, ran.err

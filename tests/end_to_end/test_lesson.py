@@ -164,7 +164,16 @@ def test_the_keyboard_suffices(pupil: Pupil) -> None:
     assert not person.window.actions_by_name["end_lesson"].isEnabled()
 
 
-def test_a_broken_file_is_named_and_skipped(pupil: Pupil) -> None:
+def test_a_teachers_files_and_broken_ones_in_list_menu_and_folder(
+    pupil: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) is None)
+    folder = pupil.desk.menu.folders[1]
+    assert not folder.exists()
+    pupil.person.choose("lessons_folder")
+    assert opened == [str(folder)]
+    assert "points_lost" in (folder / "README.md").read_text(encoding="utf-8")
     file_of(pupil.folder, QUICK, "good.toml")
     file_of(pupil.folder, QUICK.replace("layer2.1", "layer9.1"), "broken.toml")
     pupil.person.choose("lessons")
@@ -180,25 +189,9 @@ def test_a_broken_file_is_named_and_skipped(pupil: Pupil) -> None:
     assert "broken.toml can't be used…" in entries
     menu.aboutToShow.emit()
     assert [action.text() for action in menu.actions()] == entries, "the list is made anew, not longer"
-
-
-def test_the_menu_begins_a_lesson(pupil: Pupil) -> None:
-    file_of(pupil.folder, QUICK)
-    menu = pupil.window.menus["Lessons"]
-    menu.aboutToShow.emit()
     next(action for action in menu.actions() if action.text() == "One block").trigger()
     pupil.wait_until_set_up()
-    assert pupil.desk.panel.title.text() == "One block"
-
-
-def test_the_folder_is_made_with_its_instructions(pupil: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) is None)
-    folder = pupil.desk.menu.folders[1]
-    assert not folder.exists()
-    pupil.person.choose("lessons_folder")
-    assert opened == [str(folder)]
-    assert "points_lost" in (folder / "README.md").read_text(encoding="utf-8")
+    assert panel.title.text() == "One block"
 
 
 def test_weights_that_are_missing_are_looked_for_or_done_without(
