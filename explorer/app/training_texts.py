@@ -31,6 +31,8 @@ BEHIND = ("resnet20-fashion-mnist", "plain20-fashion-mnist", "resnet56-fashion-m
 _SHALLOW, _DEEP = "layer2", "layer4"
 _WIDTH, _DRAWN = 0.25, 60
 """Epochs that a point of a drawn line stands for at least, and how many points a line has, about."""
+_LEAST = 8
+"""Epochs of the bundled networks that are shown behind a shorter run, too."""
 _CAP = 40.0
 """Per cent: what a network that has just begun gets wrong would press all other lines flat."""
 
@@ -105,8 +107,8 @@ def error_chart(curves: Curves, epochs: int, logs: Sequence[TrainingLog]) -> tup
     series = _lines(curves, 100 * (1 - curves.accuracies), held, epochs)
     if any((one.y <= _CAP).any() for one in series):
         series = [_below_cap(one) for one in series]
-    longest = max([epochs if len(curves.epochs) else 0, *(len(log.epochs) for log in logs)], default=1)
-    series += [_behind(log) for log in logs]
+    longest = max((len(log.epochs) for log in logs), default=1) if not series else max(epochs, _LEAST)
+    series += [_behind(log, longest) for log in logs]
     return series, Frame(tr("Epoch"), tr("Error, %"), x_range=(0, longest), y_range=(0, 10), x_whole=True)
 
 
@@ -137,13 +139,14 @@ def _below_cap(series: Series) -> Series:
     return replace(series, x=series.x[kept], y=series.y[kept])
 
 
-def _behind(log: TrainingLog) -> Series:
+def _behind(log: TrainingLog, longest: int) -> Series:
+    """As far as the run goes that it lies behind."""
     palette = theme().palette
     part = _SHALLOW if log.spec.depth < 30 else _DEEP
     colour = mixed(part_colour(part), 0.75, QColor(palette.window)).name()
     places = np.array(log.epochs, float)
     errors = 100 * np.array(log.errors, float)
-    kept = errors <= _CAP
+    kept = (errors <= _CAP) & (places <= longest)
     return Series(
         log.spec.name, places[kept], errors[kept], role="context", dashed=log.spec.plain, marks=False, colour=colour
     )

@@ -12,7 +12,7 @@ import math
 import time
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchvision.ops import StochasticDepth
 
 from explorer.engine.build import build
 from explorer.engine.held_out import TrainingImages, pieces, predicted
@@ -36,6 +37,8 @@ from explorer.networks.spec import NetworkSpec
 _POINTS = 400
 """Of the training images' curves, about."""
 _NARROW = 8
+_DROPPING = (nn.Dropout, StochasticDepth)
+"""What draws numbers in a forward pass."""
 _LOOK_SECONDS = 0.25
 """Between two looks at the loss on a device whose queue of work a look empties."""
 
@@ -79,6 +82,7 @@ class Trainer:
         self._optimizer = torch.optim.SGD(
             self.network.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
         )
+        self._drops = any(isinstance(module, _DROPPING) for module in self.network.modules())
         self.steps = len(self._edges) - 1
         self._scheduler = _scheduler(self._optimizer, recipe, self.steps)
         self.identity = _identity(spec, images, recipe, validation)
@@ -193,9 +197,10 @@ class Trainer:
         )
         x = normalise(pixels.to(self._device), self._preprocessing).to(memory_format=self._layout)
         y = torch.from_numpy(self._images.labels[chosen]).to(self._device)
-        self.network.train()
+        if not self.network.training:
+            self.network.train()
         with (
-            _dropping(self.recipe.seed, self.epoch, first, self._device),
+            _dropping(self.recipe.seed, self.epoch, first, self._device) if self._drops else nullcontext(),
             torch.autocast(self._device.type, torch.bfloat16, enabled=self.recipe.bf16),
         ):
             logits = self.network(x)
