@@ -15,11 +15,14 @@ from explorer.app.panels.lesson_end import LessonEndPage
 from explorer.app.panels.lesson_step import LessonStepPage
 from explorer.engine.build import build
 from explorer.engine.cards import save_weights
+from explorer.engine.explain import lesson_setting
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import UNTRAINED, WeightsKind
 from explorer.networks.catalog import PRESETS
 from tests.end_to_end.conftest import Open
 from tests.end_to_end.person import LEFT, Person
+from tests.end_to_end.test_download_weights import files, site  # noqa: F401  # the fixture
+from tests.engine.files_server import Site
 from tests.engine.test_lessons import GOOD, STEP, file_of
 
 QUICK = GOOD.replace("images = 500", "images = 20")
@@ -227,20 +230,35 @@ def test_weights_that_are_missing_are_looked_for_or_done_without(
     assert "untrained here" in pupil.page.notes.text()
 
 
-def test_a_download_that_fails_is_told_and_can_be_gone_without(pupil: Pupil) -> None:
+def test_weights_are_fetched_once_the_connection_is_there(
+    pupil: Pupil,
+    site: Site,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     person = pupil.person
+    # The site's file has another name than torchvision's.
+    monkeypatch.setattr(lesson_setting, "_cached", lambda _: bool(files()))
     text = QUICK.replace('network = "resnet20"', 'network = "resnet18"\nweights = "imagenet"').replace(
         'measure = "points_lost"\nimages = 20', 'measure = "probability"\npicture = 3'
     )
     file_of(pupil.folder, text)
     pupil.begin("mine")
     person.wait(lambda: bool(pupil.page.offers))
+    assert "IMAGENET1K_V1 of ResNet-18" in pupil.page.missing.text()
     assert [button.text() for button in pupil.page.offers] == ["Download them", "Go on untrained"]
+    site.broken_off.update(site.files)
     person.bot.mouseClick(pupil.page.offers[0], LEFT)
-    person.wait(lambda: pupil.page.error.isVisible())  # no connection leaves this machine
-    assert pupil.page.again.isVisible()
+    person.wait(lambda: pupil.page.error.isVisible())
+    assert "broke off" in pupil.page.error.text()
     person.bot.mouseClick(pupil.page.again, LEFT)
     person.wait(lambda: bool(pupil.page.offers))
+    site.broken_off.clear()
+    person.bot.mouseClick(pupil.page.offers[0], LEFT)
+    person.wait(lambda: person.state.weights.kind is WeightsKind.TORCHVISION)
+    pupil.wait_until_set_up()
+    pupil.guess("3")
+    pupil.wait_for_answer()
+    assert 0 <= float(pupil.page.comparison.measured.text().removesuffix(" %")) <= 100
 
 
 def test_cancelling_leaves_the_step_to_be_measured_again(pupil: Pupil) -> None:
