@@ -129,4 +129,4 @@ def missing(state: State) -> str:
     """Why there is nothing to run, and what to do; empty where there is."""
     if state.picture is None:
         return tr("Open, drop or paste a picture to see where the network looks.")
-    return translated(no_maps(state.spec))
+    return translated(no_maps(state.spec) or "")

@@ -18,6 +18,7 @@ from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.pictures import PictureView, to_image
 from explorer.engine.explain.cam_records import CamMap, CamResult, map_note
 from explorer.engine.explain.class_names import number_of
+from explorer.engine.records import WeightsKind
 from explorer.networks.spec import NetworkSpec
 
 _ABOUT = (
@@ -36,7 +37,7 @@ _SIDE = 160
 _LARGEST = 420
 _AROUND = 132
 """Height of all that is not a picture."""
-_NOTES = 4
+_NOTES = 5
 _WORDS = 220
 """Least width of the words at the right."""
 
@@ -164,6 +165,11 @@ class CamPanel(Panel):
             button.clicked.connect(signal)
             row.addWidget(button)
 
+    @property
+    def order(self) -> tuple[QWidget, ...]:
+        """In which Tab walks."""
+        return (self.classes, self.blocks, self.opacity, self.copy, self.save, self.info)
+
     # -- what the desk calls ---------------------------------------------------------------------------------------
 
     def set_blocks(self, spec: NetworkSpec, block: str) -> None:
@@ -226,7 +232,9 @@ class CamPanel(Panel):
         self.odd.setVisible(bool(odd))
         self.more.setText(tr("Delete a block, and a second map shows where the network looks then."))
         self.more.setVisible(result.now is None)
-        notes = [translated(note) for note in (*result.notes, result.note) if note]
+        untrained = result.request.weights.kind is WeightsKind.UNTRAINED
+        notes = [tr("This network is untrained: nothing of what it looks at is learned.")] if untrained else []
+        notes += [translated(note) for note in (*result.notes, result.note) if note]
         for number, label in enumerate(self.notes):
             label.setText(notes[number] if number < len(notes) else "")
             label.setVisible(number < len(notes))

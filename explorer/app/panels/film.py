@@ -146,6 +146,11 @@ class FilmPanel(Panel):
         row.addWidget(self.bar)
         row.addWidget(self.note, 1)
 
+    @property
+    def order(self) -> tuple[QWidget, ...]:
+        """In which Tab walks."""
+        return (self.stages, self.channel, self.most, self.strip, self.play, self.slider, self.info)
+
     # -- what the desk calls ---------------------------------------------------------------------------------------
 
     def set_stages(self, spec: NetworkSpec, stage: str) -> None:

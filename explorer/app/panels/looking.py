@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
@@ -58,6 +60,8 @@ class LookingPanel(QWidget):
         panel = self.film if not shown["cam"] else self.cam
         if self.switch.parentWidget() is not panel:
             panel.header.insertWidget(0, self.switch)
+            for before, after in pairwise((*self.switch.buttons.values(), *panel.order)):
+                self.setTabOrder(before, after)
         self.switch.setVisible(not both)
         self._line.setVisible(both)
         changed = self.cam.isHidden() == shown["cam"] or self.film.isHidden() == shown["film"]

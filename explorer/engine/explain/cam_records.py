@@ -189,13 +189,13 @@ def _squeezes(spec: NetworkSpec, block: str) -> bool:
     return False
 
 
-def no_maps(spec: NetworkSpec) -> str:
-    """Why there is nothing to lay over the picture; empty where there is."""
+def no_maps(spec: NetworkSpec) -> Sentence | None:
+    """Why there is nothing to lay over the picture; None where there is."""
     if spec.any_side:
-        return ""
+        return None
     return Sentence(
         "{network} has no maps: its first layer takes all pixels at once, and nothing behind it has a place in the "
-        "picture.",
+        "picture; choose a network of convolutions.",
         network=spec.name,
     )
 
@@ -206,12 +206,9 @@ def check_maps(spec: NetworkSpec) -> None:
     Raises:
         UserError: it is one.
     """
-    if no_maps(spec):
-        raise UserError(
-            "{network} has no maps: its first layer takes all pixels at once, and nothing behind it has a place in "
-            "the picture; choose a network of convolutions.",
-            network=spec.name,
-        )  # fmt: skip
+    why = no_maps(spec)
+    if why is not None:
+        raise UserError(why.template, **why.values)
 
 
 def checked_block(spec: NetworkSpec, block: str) -> str:

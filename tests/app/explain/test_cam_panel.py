@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from explorer.app.theme import theme
 from explorer.app.widgets.channels import NO_NUMBER, TOP
 from explorer.app.widgets.class_field import ClassField
 from explorer.app.widgets.heat import heat_colours, heat_image
-from explorer.engine.records import Prediction
+from explorer.engine.records import UNTRAINED, Prediction
 from tests.app.explain.cam_support import SURE, UNSURE, cam_map, cam_result
 from tests.app.panel_support import CLASSES, SMALL, pixels, show
 
@@ -123,6 +124,14 @@ def test_coarse_maps_say_how_coarse_they_are(panel: CamPanel) -> None:
     assert "the whole picture of 28×28" in notes(panel)
     panel.show_result(cam_result(cam_map(np.ones((28, 28))), block="layer1.0"))
     assert notes(panel) == ""
+
+
+def test_an_untrained_network_is_called_so(panel: CamPanel) -> None:
+    result = cam_result(cam_map(np.ones((14, 14))), block="layer2.0")
+    panel.show_result(replace(result, request=replace(result.request, weights=UNTRAINED)))
+    assert "This network is untrained" in notes(panel)
+    panel.show_result(result)
+    assert "untrained" not in notes(panel)
 
 
 def test_words_of_lesions_and_answers() -> None:

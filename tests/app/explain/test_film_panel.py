@@ -231,3 +231,20 @@ def test_switching_away_from_a_playing_film_stops_it(qtbot: QtBot) -> None:
     both.film.toggle()
     both.switch.buttons["cam"].click()
     assert not both.film.playing
+
+
+@pytest.mark.parametrize("name", ["cam", "film"])
+def test_tab_walks_from_the_switch_through_the_panel(qtbot: QtBot, name: str) -> None:
+    both = show(qtbot, LookingPanel(), 714, 330)
+    both.show_part("film")
+    both.show_part(name)
+    panel = getattr(both, name)
+    walked = []
+    widget = both.switch.buttons["film"]
+    for _ in range(60):
+        widget = widget.nextInFocusChain()
+        if widget in panel.order:
+            walked.append(widget)
+        if len(walked) == len(panel.order):
+            break
+    assert tuple(walked) == panel.order

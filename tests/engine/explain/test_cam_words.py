@@ -121,5 +121,8 @@ def test_how_far_a_position_sees() -> None:
 
 
 def test_networks_without_maps() -> None:
-    assert "MLP-8-128 has no maps" in no_maps(find("mlp8_128"))
-    assert no_maps(TINY) == ""
+    why = no_maps(find("mlp8_128"))
+    assert why is not None
+    assert why.startswith("MLP-8-128 has no maps: ")
+    assert why.endswith("choose a network of convolutions.")
+    assert no_maps(TINY) is None
