@@ -55,7 +55,8 @@ class GradientLines:
     def _add(
         self, profile: Profile, pairs: list[tuple[Spot, Spread]], number: int, many: bool, beside: bool = False
     ) -> None:
-        name = tr("{network}, beside the layers", network=profile.name) if beside else profile.name
+        many = many and not beside  # there is no line for a band to lie around
+        name = _name_beside(profile, pairs) if beside else profile.name
         columns = [[one.median, one.low, one.high] for _, one in pairs]
         y, low, high = (np.array(column, float) for column in zip(*columns, strict=True))
         self.series.append(
@@ -88,6 +89,13 @@ class GradientLines:
         if profile is not first and spot.block not in (STEM, HEAD):
             spot = _at(first, spot.depth - (self._kind == "weights"))
         return spot.block
+
+
+def _name_beside(profile: Profile, pairs: list[tuple[Spot, Spread]]) -> str:
+    """Of weights that are not of a counted layer."""
+    if all("downsample" in spot.id for spot, _ in pairs):
+        return tr("{network}, projections", network=profile.name)
+    return tr("{network}, beside the layers", network=profile.name)
 
 
 def _at(profile: Profile, before: int) -> Spot:

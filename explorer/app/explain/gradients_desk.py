@@ -13,7 +13,7 @@ from explorer.app.jobs import Lane, Make
 from explorer.app.panels.gradients import GradientsPanel
 from explorer.app.text import sentence, tr
 from explorer.app.theme import theme
-from explorer.engine.explain.gradients_records import GradientsRequest, GradientsResult
+from explorer.engine.explain.gradients_records import BUNDLED_IMAGES, GradientsRequest, GradientsResult
 from explorer.engine.explain.gradients_tables import csv_text
 from explorer.engine.records import UNTRAINED, Step
 from explorer.errors import UserError
@@ -50,7 +50,7 @@ class GradientsDesk(Desk):
         state, setup = self.document.state, self.panel.setup()
         return GradientsRequest(
             spec=state.spec, weights=state.weights, device=state.device.id, deleted=state.deleted, cut=state.cut,
-            order=state.order, scheme=setup.scheme, norm=setup.norm, seeds=setup.seeds, on=setup.on, data=state.data,
+            order=state.order, scheme=setup.scheme, norm=setup.norm, seeds=setup.seeds, on=setup.on, data=state.data if setup.on == "images" else BUNDLED_IMAGES,
             picture=state.picture if setup.on == "picture" else None,
         )  # fmt: skip
 

@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images (those of --data), noise with random labels (with --initialise, as usual there), or picture (as "
         "usual where IMAGE is given)",
     )  # fmt: skip
-    parser.add_argument("--images", type=int, default=0, metavar="N", help="images in the loss (32, or 16 drawn anew)")
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=0,
+        metavar="N",
+        help="images in the loss (32, or 16 drawn anew; fewer for large networks)",
+    )
     parser.add_argument(
         "--weights-chart",
         action="store_true",

@@ -26,7 +26,7 @@ from explorer.networks.lesion import INTACT, Lesion, places
 from explorer.networks.operations import Operations
 
 _PIECE_S = 0.03
-_LEARNING = 3
+PASSES = 3
 """Multiply-adds of forward and backward over those of forward."""
 
 
@@ -147,7 +147,7 @@ def learn(
         sums: gets what is found.
         last: whether no more images follow.
     """
-    macs = _LEARNING * network_cost(network.spec).macs * len(x)
+    macs = PASSES * network_cost(network.spec).macs * len(x)
     pauses = _Pauses(2 * len(cut))
     trail: list[tuple[Tensor, Tensor]] = []
     for segment in cut:

@@ -18,7 +18,7 @@ from torch import Tensor
 from explorer.engine import devices, images, weights
 from explorer.engine.datasets import LabelledImages
 from explorer.engine.explain import initialising
-from explorer.engine.explain.gradient_pass import Segment, Sums, learn, norms_of, segments
+from explorer.engine.explain.gradient_pass import PASSES, Segment, Sums, learn, norms_of, segments
 from explorer.engine.explain.gradients_records import (
     INITIAL_IMAGES,
     MOST_SEEDS,
@@ -46,6 +46,8 @@ Told = Step | GradientsResult
 Batch = tuple[Tensor, Tensor | None]
 _KEPT_OVER_COUNTED = 3
 """What a pass keeps for its way back, over the activations that costs count."""
+_USUAL_MACS, _FEWEST = 6e10, 4
+"""Multiply-adds, forward and back, of the usual number of images; and the least number."""
 _CHUNK_BYTES, _BATCH_BYTES = 64e6, 1e9
 """Of activations: of a pass over some of the images, and of one over a batch that can't be divided."""
 
@@ -158,7 +160,7 @@ def _trained(work: _Work) -> Generator[Told, None, GradientsResult]:
         count = 1
     else:
         data = yield from work.session.open(request.data, info)
-        order = data.order(0)[: request.images or TRAINED_IMAGES]
+        order = data.order(0)[: request.images or _usual(info.spec)]
         count = len(order)
         _check(data, count, work)
     networks: list[tuple[NetworkSpec, WeightsRef, Lesion]] = [(info.spec, request.weights, work.lesion)]
@@ -177,6 +179,12 @@ def _trained(work: _Work) -> Generator[Told, None, GradientsResult]:
         readings.append(_Readings(spec))
         readings[-1].add(sums, norms_of(sums, cut))
     return work.result(readings, alone, count, 1)
+
+
+def _usual(spec: NetworkSpec) -> int:
+    """Images whose gradients a person gets to see in some seconds: fewer of a large network."""
+    macs = PASSES * network_cost(spec).macs
+    return max(_FEWEST, min(TRAINED_IMAGES, int(_USUAL_MACS / macs)))
 
 
 def _trained_twin(work: _Work) -> Generator[Step, None, tuple[tuple[NetworkSpec, WeightsRef] | None, str]]:

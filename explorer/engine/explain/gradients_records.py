@@ -44,7 +44,7 @@ class GradientsRequest(ExplainRequest):
             take images or a picture, others noise or images.
         data: the images.
         picture: the one.
-        images: how many make the loss, at most; 0 for the usual number.
+        images: how many make the loss, at most; 0 for the usual number, which is less for large networks.
     """
 
     view: ClassVar[str] = "gradients"

@@ -95,10 +95,11 @@ def test_weights_show_what_stands_beside_the_layers_as_points_of_their_own(panel
     panel.kind.buttons["weights"].click()
 
     names = [one.name for one in panel.chart.series]
-    assert names == [SPEC.name, SPEC.twin().name, f"{SPEC.name}, beside the layers"]
+    assert names == [SPEC.name, SPEC.twin().name, f"{SPEC.name}, projections"]
     network, twin, beside = panel.chart.series
     assert list(network.x) == list(range(1, 13)) == list(twin.x)
     assert not beside.line
+    assert beside.low is None
     assert beside.ids == ("layer2.0", "layer3.0")
     assert "first layer" in _table(panel)
 

@@ -203,6 +203,17 @@ def test_no_picture_is_refused(session: Session) -> None:
         measure(session, spec, weights=weights, on="picture")
 
 
+def test_large_networks_are_measured_on_fewer_images() -> None:
+    from explorer.engine.explain.gradients import _usual
+
+    assert [_usual(catalog.find(name)) for name in ("resnet20", "resnet110", "resnet18", "resnet152")] == [
+        32,
+        32,
+        11,
+        4,
+    ]
+
+
 def test_a_large_network_gets_a_smaller_batch_and_says_so(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explorer.engine.explain.gradients._BATCH_BYTES", 1.0)
     result = measure(session, on="noise", scheme="he", seeds=1)
