@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from explorer.app.explain.cam_desk import CamDesk
 from explorer.app.panels.looking import LookingPanel
@@ -80,6 +82,21 @@ def test_look_delete_choose_a_class_and_a_block(person: Person) -> None:
     new = wait_for_maps(person, view, lambda result: result.request.picture is not before)
     assert new.label == new.intact.prediction.top(1)[0][0], "of another picture, what it says of that"
     assert new.block == "layer2.2"
+
+
+def test_save_and_copy_the_maps(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person.wait_for_picture()
+    view = look(person)
+    result = wait_for_maps(person, view, lambda result: True)
+    for name in ("map.png", "map.csv"):
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path: (str(path), ""))
+        person.bot.mouseClick(view.cam.save, Qt.MouseButton.LeftButton)
+        assert path.stat().st_size > 100
+    lines = (tmp_path / "map.csv").read_text().splitlines()
+    assert len(lines) == 4 + result.intact.values.size
+    person.bot.mouseClick(view.cam.copy, Qt.MouseButton.LeftButton)
+    assert person.told == "The maps are on the clipboard."
 
 
 def test_play_a_film_and_go_away(person: Person) -> None:
