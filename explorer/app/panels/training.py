@@ -24,9 +24,9 @@ from explorer.engine.records import Step, WeightsInfo
 from explorer.engine.training_logs import TrainingLog
 from explorer.engine.training_records import NO_CURVES, TrainingResult, TrainingStatus, Unfinished
 
-_INTERVAL = 300
+_INTERVAL = 1000
 """Milliseconds between two drawings, at least."""
-_SHARE = 20
+_SHARE = 60
 """How many times longer than a drawing took the next one waits: the processor is needed for training."""
 
 

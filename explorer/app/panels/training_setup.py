@@ -30,7 +30,7 @@ from explorer.engine.records import DataRef
 from explorer.engine.training_records import Recipe
 from explorer.networks.spec import NetworkSpec
 
-WIDTH = 226
+WIDTH = 238
 _FIELD, _WIDE = 88, 124
 _COUNTS = (1_000, 2_000, 5_000, 10_000, 20_000)
 _FOLDER = "folder"

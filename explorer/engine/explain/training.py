@@ -20,7 +20,7 @@ from explorer.sentences import Joined
 if TYPE_CHECKING:
     from explorer.engine.session import Session
 
-_TELL_SECONDS = 0.2
+_TELL_SECONDS = 0.3
 _PIECE_SECONDS = 0.01
 """Shorter steps are put together: each one costs the window a little."""
 _WRITE_SECONDS = 20.0
