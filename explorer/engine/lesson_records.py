@@ -160,9 +160,10 @@ class Measured:
     Attributes:
         name: of the figure.
         value: a number; not finite where there is none.
-        low, high: 95 % interval, or the range over seeds; None where there is none.
+        low, high: 95 % interval, the range over seeds, or quartiles over images; None where there is none.
         images: measured on how many, None where that means nothing.
         seeds: how many, None where nothing is drawn.
+        quartiles: whether low and high are quartiles.
     """
 
     name: str
@@ -171,3 +172,4 @@ class Measured:
     high: float | None = None
     images: int | None = None
     seeds: int | None = None
+    quartiles: bool = False

@@ -141,11 +141,13 @@ def test_words_of_guesses_and_of_certainty(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert certainty(step.asked, Measured("lost", 3.0)) == ""
     assert certainty(step.asked, Measured("lost", 3.0, images=1000)) == "n = 1,000"
+    spread = Measured("lost", 3.0, 2.0, 4.0, 10, quartiles=True)
+    assert certainty(step.asked, spread) == "quartiles 2.0 to 4.0 · n = 10"
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_no_page_is_wider_than_its_place(lesson: Lesson, qtbot: QtBot) -> None:
-    panel = show(qtbot, LessonPanel(), 264, 620)
+    panel = show(qtbot, LessonPanel(), 280, 620)
     for number, step in enumerate(lesson.steps, 1):
         page = page_of(step)
         panel.show_step(page, lesson.title, number, len(lesson.steps))
@@ -163,7 +165,8 @@ def test_no_page_is_wider_than_its_place(lesson: Lesson, qtbot: QtBot) -> None:
         for label in page.findChildren(QLabel):
             if label.isVisible() and label.text():
                 assert label.height() >= label.heightForWidth(label.width()), (step.title, label.text())
-    assert panel.state.full_text == f"Step {len(lesson.steps)} of {len(lesson.steps)}"
+    assert panel.state.full_text == f"{len(lesson.steps)} of {len(lesson.steps)}"
+    assert panel.state.text() == panel.state.full_text, "not shortened"
 
 
 def test_the_list_names_lessons_and_broken_files(qtbot: QtBot) -> None:

@@ -14,8 +14,8 @@ _ABOUT = (
     "A lesson goes in steps. Each sets the window up: a network, its weights, a picture, blocks deleted. It asks for a "
     "guess, and then measures the figure on this machine at that moment; what is said of training comes from the "
     "bundled networks' logs.\n\n"
-    "Beside the figure stand its 95 % interval or its range, and n, the number of images. Everything stays usable "
-    "meanwhile: try something else, and set the window up again.\n\n"
+    "Beside the figure stand its 95 % interval, its range or its quartiles, and n, the number of images. Everything "
+    "stays usable meanwhile: try something else, and set the window up again.\n\n"
     "Lessons are text files. Your own lie in the folder that the menu Lessons opens; its README says how they are "
     "written."
 )
@@ -53,7 +53,7 @@ class LessonPanel(Panel):
         outer = self.layout()
         assert isinstance(outer, QVBoxLayout)
         outer.addLayout(foot)
-        self.setMinimumWidth(264)
+        self.setMinimumWidth(280)
 
     def show_list(self) -> None:
         """The lessons there are."""
@@ -74,7 +74,8 @@ class LessonPanel(Panel):
             count: of steps.
         """
         self.title.setText(title)
-        self.set_state(tr("Step {number} of {count}", number=number, count=count))
+        self.set_state(tr("{number} of {count}", number=number, count=count))
+        self.state.setAccessibleName(tr("Step {number} of {count}", number=number, count=count))
         self.show_page(page)
         self.back.setVisible(True)
         self.back.setEnabled(number > 1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.app.text import sentence, tr
 from explorer.app.theme import SPACE
@@ -63,14 +63,18 @@ class LessonList(QWidget):
         font = title.font()
         font.setBold(True)
         title.setFont(font)
-        self._column.addWidget(title)
-        self._column.addWidget(paragraph(lesson.about))
         button = QPushButton(tr("Begin"))
         button.setProperty("small", True)
         button.setAccessibleName(tr("Begin the lesson {title}", title=lesson.title))
         button.clicked.connect(partial(self._begin, lesson))
         self.buttons[lesson.name] = button
-        self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(title, 1)
+        line.addWidget(button)
+        self._column.addWidget(row)
+        self._column.addWidget(paragraph(lesson.about))
 
     def _begin(self, lesson: Lesson, _checked: bool = False) -> None:
         self.begin_requested.emit(lesson)

@@ -220,12 +220,16 @@ def _power(number: float) -> str:
 
 
 def certainty(figure: Figure, found: Measured) -> str:
-    """The interval or the range of a figure, and on how much it was measured."""
+    """The interval, range or quartiles of a figure, and on how much it was measured."""
     parts = []
     if found.low is not None and found.high is not None:
         low, high = (translated(number_of(figure.form, end, figure.decimals)) for end in (found.low, found.high))
-        words = tr("{low} to {high} over {count} seeds", low=low, high=high, count=found.seeds or 0)
-        parts.append(words if found.seeds else tr("95 % interval {low} to {high}", low=low, high=high))
+        if found.seeds:
+            parts.append(tr("{low} to {high} over {count} seeds", low=low, high=high, count=found.seeds))
+        elif found.quartiles:
+            parts.append(tr("quartiles {low} to {high}", low=low, high=high))
+        else:
+            parts.append(tr("95 % interval {low} to {high}", low=low, high=high))
     if found.images is not None:
         parts.append(tr("n = {count}", count=whole(found.images)))
     return " · ".join(parts)

@@ -36,7 +36,9 @@ def block_ratio(task: Task) -> Work:
     if not wanted:
         return Measured(task.figure.name, value, images=result.images)
     (place,) = places
-    return Measured(task.figure.name, value, float(ratio.low[place]), float(ratio.high[place]), result.images)
+    return Measured(
+        task.figure.name, value, float(ratio.low[place]), float(ratio.high[place]), result.images, None, True
+    )
 
 
 def _blocks_done(result: BlockStatisticsResult) -> Step:
