@@ -147,7 +147,7 @@ def test_words_of_guesses_and_of_certainty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_no_page_is_wider_than_its_place(lesson: Lesson, qtbot: QtBot) -> None:
-    panel = show(qtbot, LessonPanel(), 280, 620)
+    panel = show(qtbot, LessonPanel(), 290, 620)
     for number, step in enumerate(lesson.steps, 1):
         page = page_of(step)
         panel.show_step(page, lesson.title, number, len(lesson.steps))

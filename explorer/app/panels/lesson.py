@@ -53,7 +53,7 @@ class LessonPanel(Panel):
         outer = self.layout()
         assert isinstance(outer, QVBoxLayout)
         outer.addLayout(foot)
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(290)
 
     def show_list(self) -> None:
         """The lessons there are."""
