@@ -171,6 +171,7 @@ class FilmPanel(Panel):
         self.channel.setRange(0, result.channels - 1)
         self.channel.setValue(result.channel)
         self.slider.setRange(0, len(result.frames) - 1)
+        self.play.setEnabled(len(result.frames) > 1)
         self._frame = min(self._frame, len(result.frames) - 1)
         self.slider.setValue(self._frame)
         for widget in (self.channel, self.slider):

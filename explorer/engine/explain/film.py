@@ -115,11 +115,12 @@ class _Changes:
             common = min(len(found), len(self._before))
             change = (found[:common] - self._before[:common]).abs().mean(1)
             self._sums[:common] += change.double().cpu()
-        self._spread[: len(found)] = found.var(1, correction=0).double().cpu()
+        else:
+            self._spread[: len(found)] = found.var(1, correction=0).double().cpu()
         self._before = found
 
     def most(self) -> int:
-        """The channel that changes most; where none does, the one that varies most over the map; the first where
+        """The channel that changes most; where none does, the one that varies most over the first map; number 0 where
         nothing is a number."""
         for keys in (self._sums, self._spread):
             known = torch.where(keys.isfinite(), keys, -1.0)

@@ -22,10 +22,8 @@ TWO = cam_result(cam_map([[0.0, 1.0], [2.0, 4.0]]), cam_map([[4.0, 0.0], [0.0, 0
 
 
 def colours(image: QImage) -> set[tuple[int, int, int]]:
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    flat = lines[:, : 3 * image.width()].reshape(-1, 3)
-    return {(int(red), int(green), int(blue)) for red, green, blue in np.unique(flat, axis=0)}
+    packed = np.frombuffer(image.convertToFormat(QImage.Format.Format_RGB32).constBits(), np.uint32)
+    return {(int(one) >> 16 & 255, int(one) >> 8 & 255, int(one) & 255) for one in np.unique(packed)}
 
 
 def test_maps_legend_and_ground_are_there(qapp: QApplication) -> None:

@@ -160,6 +160,13 @@ def test_a_new_film_keeps_the_place(panel: FilmPanel) -> None:
     assert not panel.strip.isVisible()
 
 
+def test_a_single_frame_can_not_be_played(panel: FilmPanel) -> None:
+    panel.show_result(film_result(("layer1.2", [[1.0]])))
+    assert not panel.play.isEnabled()
+    panel.show_result(FILM)
+    assert panel.play.isEnabled()
+
+
 def test_showing_a_film_asks_for_nothing(panel: FilmPanel) -> None:
     asked: list[int] = []
     panel.channel_chosen.connect(asked.append)

@@ -247,6 +247,12 @@ def test_a_class_for_which_nothing_speaks() -> None:
     assert result.intact.highest == 0
 
 
+def test_a_device_that_is_gone() -> None:
+    result = looked(device="cuda:99")
+    assert result.device == "CPU"
+    assert result.note == "The device cuda:99 is not there any more, so this ran on the CPU."
+
+
 def test_same_numbers_each_time() -> None:
     first, second = looked(block="layer2.0", label=1), looked(block="layer2.0", label=1)
     np.testing.assert_array_equal(first.intact.values, second.intact.values)
