@@ -136,7 +136,8 @@ class StatusBar(QStatusBar):
         for widget in (self.words, self.progress, self.cancel):
             widget.setVisible(bool(running))
         self.idle.setVisible(not running)
-        self.idle.setText(tr("The study is paused") if self._paused else tr("Ready"))
+        paused = tr("Training is paused") if Lane.TRAINING in self._paused else tr("The study is paused")
+        self.idle.setText(paused if self._paused else tr("Ready"))
         if not running:
             return
         lane = min(running)

@@ -157,6 +157,10 @@ class TrainingDesk(Desk):
 
     def show_cancelled(self) -> None:
         self.panel.show_stopped()
+        if not self.panel.isVisible():
+            self.window.notice.inform(
+                tr("Training stopped; its state and weights are kept, to be taken up in the tab Training.")
+            )
 
     def _dropped(self, lane: Lane) -> None:
         """What a stopped run keeps is written now."""
