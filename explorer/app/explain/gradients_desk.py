@@ -50,7 +50,8 @@ class GradientsDesk(Desk):
         state, setup = self.document.state, self.panel.setup()
         return GradientsRequest(
             spec=state.spec, weights=state.weights, device=state.device.id, deleted=state.deleted, cut=state.cut,
-            order=state.order, scheme=setup.scheme, norm=setup.norm, seeds=setup.seeds, on=setup.on, data=state.data if setup.on == "images" else BUNDLED_IMAGES,
+            order=state.order, scheme=setup.scheme, norm=setup.norm, seeds=setup.seeds, on=setup.on,
+            data=state.data if setup.on == "images" else BUNDLED_IMAGES,
             picture=state.picture if setup.on == "picture" else None,
         )  # fmt: skip
 
