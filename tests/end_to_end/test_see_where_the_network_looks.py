@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 
 from explorer.app.explain.cam_desk import CamDesk
 from explorer.app.panels.looking import LookingPanel
 from explorer.engine.explain.cam_records import CamResult
 from explorer.engine.explain.film_records import FilmResult
 from explorer.networks.catalog import find
-from tests.end_to_end.conftest import Open
 from tests.end_to_end.person import Person
 
 
@@ -40,7 +39,9 @@ def wait_for_film(person: Person, view: LookingPanel, so: Callable[[FilmResult],
     return view.film.result
 
 
-def test_look_delete_choose_a_class_and_a_block(person: Person) -> None:
+def test_look_delete_choose_a_class_and_a_block_and_save(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = person.wait_for_picture().prediction.top(1)[0]
     view = look(person)
     first = wait_for_maps(person, view, lambda result: True)
@@ -83,23 +84,17 @@ def test_look_delete_choose_a_class_and_a_block(person: Person) -> None:
     assert new.label == new.intact.prediction.top(1)[0][0], "of another picture, what it says of that"
     assert new.block == "layer2.2"
 
-
-def test_save_and_copy_the_maps(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    person.wait_for_picture()
-    view = look(person)
-    result = wait_for_maps(person, view, lambda result: True)
     for name in ("map.png", "map.csv"):
         path = tmp_path / name
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path: (str(path), ""))
         person.bot.mouseClick(view.cam.save, Qt.MouseButton.LeftButton)
         assert path.stat().st_size > 100
-    lines = (tmp_path / "map.csv").read_text().splitlines()
-    assert len(lines) == 4 + result.intact.values.size
+    assert len((tmp_path / "map.csv").read_text().splitlines()) == 4 + 2 * new.intact.values.size
     person.bot.mouseClick(view.cam.copy, Qt.MouseButton.LeftButton)
     assert person.told == "The maps are on the clipboard."
 
 
-def test_play_a_film_and_go_away(person: Person) -> None:
+def test_play_a_film_go_away_and_close(person: Person) -> None:
     person.wait_for_picture()
     view = look(person)
     view.switch.buttons["film"].click()
@@ -126,18 +121,11 @@ def test_play_a_film_and_go_away(person: Person) -> None:
     assert not view.film.playing
     assert person.window.diagram.diagram.look.light is None
 
-
-def test_close_while_a_film_plays(open_window: Open) -> None:
-    person = open_window()
-    person.wait_for_picture()
-    view = look(person)
-    view.switch.buttons["film"].click()
-    wait_for_film(person, view, lambda result: True)
+    person.choose("show_cam")
     view.film.toggle()
     assert view.film.playing
     person.window.close()
     assert not view.film.playing
-    QApplication.processEvents()
 
 
 def test_an_mlp_says_why_there_is_nothing_to_see(person: Person) -> None:
