@@ -71,7 +71,7 @@ def status(epochs: float = 2.5, left: float | None = 72.0) -> TrainingStatus:
 
 def test_the_line_says_where_the_run_is() -> None:
     words = texts.progress_words(status())
-    assert words == "epoch 3 of 10 · loss 0.410 · accuracy 85.2 % · held-out images 66.0 % · 1 min 12 s left"
+    assert words == "epoch 3 of 10 · 1 min 12 s left · loss 0.410 · accuracy 85.2 % · held out 66.0 %"
     assert texts.progress_words(replace(status(), progress=None)) == "about to begin"
     assert texts.status_words(status()) == "Training ResNet-20: epoch 3 of 10, 1 min 12 s left"
     assert texts.status_words(status(left=None)) == "Training ResNet-20"
