@@ -62,7 +62,7 @@ def test_count_measure_delete_and_save(
     assert "Saved as" in person.told
 
 
-def test_the_eight_paths_by_keyboard(person: Person, desk: PathsDesk) -> None:
+def test_the_eight_paths_by_keyboard_and_a_change_of_mind(person: Person, desk: PathsDesk) -> None:
     panel, look = desk.panel, person.window.diagram.diagram.look
     person.window.select("layer2.1")
     panel.pages.buttons["unravelled"].click()
@@ -83,9 +83,13 @@ def test_the_eight_paths_by_keyboard(person: Person, desk: PathsDesk) -> None:
     assert [bool(row.gone) for row in rows] == [False] * 4 + [True] * 4
     person.choose("show_maps")
     assert (look.taken, look.around) == (NONE, NONE)
+    person.choose("show_paths")
+    panel.pages.buttons["counts"].click()
+    _cancel_a_long_measurement(person, desk)
 
 
-def test_a_long_measurement_is_cancelled_and_leaves_the_window_usable(person: Person, desk: PathsDesk) -> None:
+def _cancel_a_long_measurement(person: Person, desk: PathsDesk) -> None:
+    """Of 54 blocks; afterwards the window is as usable as before."""
     person.window.runner.request_preset(PRESETS["preresnet110"])
     person.wait(lambda: person.state.spec.depth == 110 and person.state.info is not None)
     assert "18,014,398,509,481,984" in desk.panel.told.text().replace("\u200b", "")
