@@ -16,6 +16,7 @@ from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.numbers import measured, percent
 from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.pictures import PictureView, to_image
+from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.engine.explain.cam_records import CamMap, CamResult, map_note
 from explorer.engine.explain.class_names import number_of
 from explorer.engine.records import WeightsKind
@@ -123,16 +124,16 @@ class CamPanel(Panel):
         self.now = Tile(tr("Where the network looks now"))
         for tile in (self.intact, self.now):
             row.addWidget(tile, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(SPACE)
+        self.words = ScrollColumn()
+        self.words.setAccessibleName(tr("What to know of the maps"))
         self.answer = paragraph(rank="")
         self.odd = paragraph(rank="")
         self.more = paragraph()
         self.notes = [paragraph(rank="small") for _ in range(_NOTES)]
         for label in (self.answer, self.odd, self.more, *self.notes):
-            column.addWidget(label)
-        column.addStretch(1)
-        row.addLayout(column, 1)
+            self.words.column.addWidget(label)
+        self.words.column.addStretch(1)
+        row.addWidget(self.words, 1)
 
     def _build_foot(self) -> None:
         self._foot = QWidget()
@@ -168,7 +169,7 @@ class CamPanel(Panel):
     @property
     def order(self) -> tuple[QWidget, ...]:
         """In which Tab walks."""
-        return (self.classes, self.blocks, self.opacity, self.copy, self.save, self.info)
+        return (self.classes, self.blocks, self.words, self.opacity, self.copy, self.save, self.info)
 
     # -- what the desk calls ---------------------------------------------------------------------------------------
 

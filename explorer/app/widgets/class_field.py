@@ -63,7 +63,6 @@ class ClassField(QLineEdit):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setToolTip(tr("A class by its name or number; click for a list"))
         self.setTextMargins(0, 0, _ARROW - 6, 0)
         self._classes: tuple[str, ...] = ()
         self._titles: list[str] = []
@@ -158,7 +157,10 @@ class ClassField(QLineEdit):
 
     def _restore(self) -> None:
         """Show the class again, whatever was half typed; ready to be typed over, where the field has the focus."""
-        self.setText(self._titles[self._current] if 0 <= self._current < len(self._titles) else "")
+        title = self._titles[self._current] if 0 <= self._current < len(self._titles) else ""
+        self.setText(title)
+        hint = tr("A class by its name or number; click for a list")
+        self.setToolTip(f"{title}\n{hint}".strip())
         self.setCursorPosition(0)
         if self.hasFocus():
             # From the end, so that of a long name the beginning stays in sight.
