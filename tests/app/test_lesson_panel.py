@@ -93,6 +93,7 @@ def test_a_choice_is_marked_instead_of_a_line(qtbot: QtBot) -> None:
     page.show_answer(0, found, ())
     assert not page.comparison.line.isVisible()
     assert page.comparison.guess.text() == "Much smaller: it vanishes"
+    assert page.comparison.guess.font().pixelSize() < page.comparison.measured.font().pixelSize()
     assert page.comparison.measured.text() == "14,000"
     assert page.comparison.rest.text() == "13,000 to 15,000 over 3 seeds"
     assert page.field._words[2].text().endswith("✓")
@@ -141,6 +142,8 @@ def test_words_of_guesses_and_of_certainty(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert certainty(step.asked, Measured("lost", 3.0)) == ""
     assert certainty(step.asked, Measured("lost", 3.0, images=1000)) == "n = 1,000"
+    same = Measured("lost", 3.0, 3.01, 3.02, seeds=2)
+    assert certainty(step.asked, same) == "3.0 with each of 2 seeds"
     spread = Measured("lost", 3.0, 2.0, 4.0, 10, quartiles=True)
     assert certainty(step.asked, spread) == "quartiles 2.0 to 4.0 · n = 10"
 

@@ -45,6 +45,8 @@ class Comparison(QWidget):
     def show_both(self, guess: str, measured: str, rest: str, words: bool) -> None:
         """Show them; `words` says that the guess is a sentence, too long for large letters."""
         self.guess.setProperty("rank", "" if words else "headline")
+        self.guess.style().unpolish(self.guess)
+        self.guess.style().polish(self.guess)
         self.guess.setText(guess)
         self.measured.setText(measured)
         self.rest.setText(rest)
@@ -224,7 +226,9 @@ def certainty(figure: Figure, found: Measured) -> str:
     parts = []
     if found.low is not None and found.high is not None:
         low, high = (translated(number_of(figure.form, end, figure.decimals)) for end in (found.low, found.high))
-        if found.seeds:
+        if found.seeds and low == high:
+            parts.append(tr("{low} with each of {count} seeds", low=low, count=found.seeds))
+        elif found.seeds:
             parts.append(tr("{low} to {high} over {count} seeds", low=low, high=high, count=found.seeds))
         elif found.quartiles:
             parts.append(tr("quartiles {low} to {high}", low=low, high=high))
