@@ -17,7 +17,7 @@ from tests.end_to_end.conftest import Open, close
 from tests.end_to_end.person import Person
 from tests.engine.training_support import COLOURED, coloured_folder
 
-EPOCHS = 6
+EPOCHS = 12
 
 
 class Trainee:
@@ -69,13 +69,22 @@ def trainee(person: Person) -> Trainee:
 
 
 def test_from_start_to_opening_the_weights(trainee: Trainee, folder: Path) -> None:
-    """The document is edited meanwhile, and a picture runs: the training is of what was open when it began."""
+    """The document is edited meanwhile, and a picture runs: the training is of what was open when it began. For a
+    moment it is paused, too."""
     trainee.set_up(folder)
     trainee.click(trainee.column.start)
     trainee.wait_for_epoch(1)
     trainee.window.toggle("layer2.0")
     trainee.person.wait_for_picture()
     assert Lane.TRAINING in trainee.window.jobs.running(), "the picture did not wait for the training"
+    trainee.click(trainee.column.pause)
+    assert trainee.window.jobs.is_paused(Lane.TRAINING)
+    trainee.person.bot.wait(100)  # the step that it is in
+    before = len(trainee.told)
+    trainee.person.bot.wait(300)
+    assert len(trainee.told) == before
+    assert trainee.column.pause.text() == "Go on"
+    trainee.click(trainee.column.pause)
     trainee.wait_for_the_end()
     info = trainee.panel.weights
     assert info is not None
@@ -92,21 +101,6 @@ def test_from_start_to_opening_the_weights(trainee: Trainee, folder: Path) -> No
     assert state.weights.kind is WeightsKind.FILE
     trainee.person.wait_for_picture()
     assert str(info.title) in trainee.window.toolbar.weights.text()
-
-
-def test_paused_and_gone_on(trainee: Trainee, folder: Path) -> None:
-    trainee.set_up(folder)
-    trainee.click(trainee.column.start)
-    trainee.wait_for_epoch(1)
-    trainee.click(trainee.column.pause)
-    trainee.person.wait(lambda: trainee.window.jobs.is_paused(Lane.TRAINING))
-    trainee.person.bot.wait(60)
-    before = len(trainee.told)
-    trainee.person.bot.wait(300)
-    assert len(trainee.told) <= before + 1
-    assert trainee.column.pause.text() == "Go on"
-    trainee.click(trainee.column.pause)
-    trainee.wait_for_the_end()
 
 
 def test_stopped_by_escape_and_taken_up(trainee: Trainee, folder: Path) -> None:
@@ -136,6 +130,7 @@ def test_the_window_is_closed_in_an_epoch_and_another_takes_it_up(
     later.wait_for_picture()
     other = Trainee(later)
     assert other.panel.unfinished.isVisible()
+    assert any("My training" in text for text in other.menu()), "what it left is at hand after a restart"
     assert COLOURED.name in other.panel.unfinished.words.text()
     other.click(other.panel.unfinished.take_up)
     other.wait_for_epoch(2)
@@ -143,23 +138,12 @@ def test_the_window_is_closed_in_an_epoch_and_another_takes_it_up(
     other.person.wait(lambda: other.panel.unfinished.isVisible())
     other.click(other.panel.unfinished.discard)
     assert not other.panel.unfinished.isVisible()
-    assert any("My training" in text for text in other.menu())
-
-
-def test_what_was_trained_is_in_the_menu_after_a_restart(trainee: Trainee, folder: Path, open_window: Open) -> None:
-    trainee.set_up(folder, epochs=1)
-    trainee.click(trainee.column.start)
-    trainee.wait_for_the_end()
-    assert trainee.panel.weights is not None
-    close(trainee.window)
-    later = open_window()
-    later.wait_for_offer()
-    texts = {action.text(): action for action in later.window.toolbar.weights.menu().actions()}
-    text = f"{COLOURED.name}: {trainee.panel.weights.title}"
-    assert "pictures: trained on" in texts[text].toolTip(), "the card"
-    texts[text].trigger()
+    actions = {action.text(): action for action in later.window.toolbar.weights.menu().actions()}
+    text = next(text for text in actions if text.startswith(f"{COLOURED.name}: My training"))
+    assert "pictures: trained on" in actions[text].toolTip(), "the card"
+    actions[text].trigger()
     later.wait(lambda: later.state.weights.kind is WeightsKind.FILE and later.state.info is not None)
-    assert later.state.spec.same_architecture(COLOURED)
+    assert later.state.spec == COLOURED.with_(classes=3)
 
 
 def test_a_run_that_cannot_be_is_refused_in_the_panel(
