@@ -78,9 +78,9 @@ def open_window(arguments: argparse.Namespace) -> int:
         window.settled.connect(partial(window.study_desk.begin, arguments.study))
     if arguments.view is not None:
         window.settled.connect(window.actions_by_name[f"show_{arguments.view}"].trigger)
-    if arguments.lesson is not None:
-        window.lessons.begin_named(arguments.lesson)
     window.show()
+    if arguments.lesson is not None:  # after the docks, which it puts back in the end, have their sizes
+        window.lessons.begin_named(arguments.lesson)
     status = application.exec()
     if not window.jobs.ended:
         # A step of many seconds is still running in its thread, which Qt can't end; nothing is left to save.
