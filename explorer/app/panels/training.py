@@ -122,8 +122,7 @@ class TrainingPanel(Panel):
         self.words.setText(texts.progress_words(status))
         self.column.show_running(status.request.spec)
         self.heading.setText(f"{status.request.spec.name} · {translated(status.description)}")
-        self.note.setText(translated(status.note))
-        self.note.setVisible(bool(status.note))
+        self._note(translated(status.note))
         if not self._soon.isActive():
             self._soon.start()
 
@@ -138,7 +137,7 @@ class TrainingPanel(Panel):
             self.words.setText(
                 tr("{title}, after {time}", title=translated(info.title), time=duration(progress.seconds))
             )
-            self.words.set_tip(translated(info.source))
+            self._note(f"{translated(result.status.note)} {translated(info.source)}".strip())
         self._draw()
 
     def show_stopped(self) -> None:
@@ -181,7 +180,11 @@ class TrainingPanel(Panel):
     def _say(self, error: str) -> None:
         self.error.setText(error)
         self.error.setVisible(bool(error))
-        self.note.setVisible(False)
+        self._note("")
+
+    def _note(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _open(self) -> None:
         if self.weights is not None:

@@ -181,7 +181,8 @@ def test_a_run_from_start_to_end(panel: TrainingPanel, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: panel.loss.isVisible(), timeout=3000)
     panel.show_result(TrainingResult(status(10.0, 0.0), (INFO,)))
     assert panel.words.full_text == "My training · 85.2 %, after 30 s"
-    assert panel.words.toolTip() == INFO.source
+    assert panel.note.isVisible()
+    assert panel.note.text() == INFO.source, "the card"
     assert column.start.isVisible()
     with qtbot.waitSignal(panel.open_requested) as asked:
         panel.open.click()
