@@ -198,7 +198,7 @@ def style_sheet(c: Palette) -> str:
     QTreeView::item {{ padding: 3px 0; border: none; }}
     QTreeView::item:selected {{ background: transparent; color: {c.text}; }}
     QTabBar {{ background: {c.window}; }}
-    QTabBar::tab {{ color: {c.muted}; padding: 8px 2px; margin-right: 20px; border: none;
+    QTabBar::tab {{ color: {c.muted}; padding: 8px 2px; margin-right: 16px; border: none;
         border-bottom: 2px solid transparent; background: transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; font-weight: 600; border-bottom-color: {c.accent}; }}
     QTabWidget::pane {{ border: none; }}
