@@ -12,10 +12,10 @@ from torch import Tensor
 from explorer.engine import deletion
 from explorer.engine.datasets import ArrayImageSet
 from explorer.engine.deletion import Meter, Tally, positions_to_keep
+from explorer.engine.held_out import network_accuracy
 from explorer.engine.images import normalise
 from explorer.engine.modules import Network
 from explorer.engine.records import Counts, Preprocessing
-from explorer.engine.held_out import network_accuracy
 from explorer.networks.catalog import PRESETS
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import Lesion
