@@ -1,9 +1,10 @@
-"""A line chart as a file: heading, legend, the chart as on the screen, and notes below it."""
+"""A chart as a file: heading, legend, the chart as on the screen, and notes below it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -12,6 +13,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from explorer.app.diagram.look import font
 from explorer.app.painted import as_image, picture_suffix, write_picture
 from explorer.app.theme import DARK, LIGHT, Palette
+from explorer.app.widgets.chart import Chart
+from explorer.app.widgets.legend import Legend
 from explorer.app.widgets.line_chart import LineChart
 from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.line_series import Frame, Series
@@ -39,30 +42,32 @@ class ChartPicture:
     """A chart with its words, ready to be painted. Needs a QApplication.
 
     Args:
-        series, frame: as `LineChart` takes them.
+        chart: of its own, not on any screen; the picture takes it down.
+        draw: draws what it shows, called as often as that takes.
+        legend: above it.
         words: around it.
         palette: colours.
     """
 
-    def __init__(self, series: Sequence[Series], frame: Frame, words: ChartWords, palette: Palette) -> None:
-        self._words, self._palette = words, palette
-        self._legend = LineLegend(series, frame, words.band)
+    def __init__(
+        self, chart: Chart, draw: Callable[[], None], legend: Legend, words: ChartWords, palette: Palette
+    ) -> None:
+        self._chart, self._legend, self._words, self._palette = chart, legend, words, palette
         width = _WIDTH - 2 * _MARGIN
-        self._legend_height = self._legend.height(width)
+        self._legend_height = legend.height(width)
         room = QRectF(0, 0, width, 10_000)
         wrap = int(Qt.TextFlag.TextWordWrap)
         metrics = QFontMetricsF(font(12))
         self._foot = metrics.boundingRect(room, wrap, words.notes).height() if words.notes else 0.0
-        self._chart = LineChart(words.heading, palette)
         # A chart lays itself out when it is shown; this one is never on a screen.
-        self._chart.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        self._chart.resize(width, _CHART)
-        self._chart.show()
+        chart.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        chart.resize(width, _CHART)
+        chart.show()
         # Axes find out how wide they are when they are painted, and only then the labels know how many fit.
         for _ in range(2):
-            self._chart.show_series(series, frame)
-            self._chart.grab()
-            self._chart.plot.layout.activate()
+            draw()
+            chart.grab()
+            chart.plot.layout.activate()
 
     @property
     def size(self) -> QSize:
@@ -94,6 +99,27 @@ class ChartPicture:
         painter.setPen(QColor(colours.muted))
         painter.drawText(QRectF(0, y, width, self._foot + 4), int(wrapped), self._words.notes)
 
+    def image(self) -> QImage:
+        """As pixels, two for each logical one."""
+        return as_image(self.size, self.paint, self._palette.window)
+
+    def write(self, path: Path | str, title: str, description: str) -> None:
+        """As .svg or .png; title and description are the SVG's.
+
+        Raises:
+            UserError: another ending, or a place that can't be written.
+        """
+        write_picture(path, self.size, self.paint, self._palette.window, title, description)
+
+
+def line_picture(series: Sequence[Series], frame: Frame, words: ChartWords, dark: bool) -> ChartPicture:
+    """A chart of lines, ready to be painted."""
+    palette = DARK if dark else LIGHT
+    chart = LineChart(words.heading, palette)
+    return ChartPicture(
+        chart, partial(chart.show_series, series, frame), LineLegend(series, frame, words.band), words, palette
+    )
+
 
 def render_chart(
     series: Sequence[Series], frame: Frame, words: ChartWords, path: Path | str, dark: bool = False
@@ -110,20 +136,18 @@ def render_chart(
         UserError: another ending, or a place that can't be written.
     """
     picture_suffix(path)
-    palette = DARK if dark else LIGHT
-    picture = ChartPicture(series, frame, words, palette)
+    picture = line_picture(series, frame, words, dark)
     try:
-        write_picture(path, picture.size, picture.paint, palette.window, words.heading, words.notes)
+        picture.write(path, words.heading, words.notes)
     finally:
         picture.close()
 
 
 def chart_image(series: Sequence[Series], frame: Frame, words: ChartWords, dark: bool = False) -> QImage:
     """The chart as pixels, two for each logical one, for the clipboard."""
-    palette = DARK if dark else LIGHT
-    picture = ChartPicture(series, frame, words, palette)
+    picture = line_picture(series, frame, words, dark)
     try:
-        return as_image(picture.size, picture.paint, palette.window)
+        return picture.image()
     finally:
         picture.close()
 

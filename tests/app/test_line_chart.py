@@ -14,8 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.chart_export import ChartWords, chart_image, render_chart
 from explorer.app.theme import DARK, LIGHT, theme
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart, power
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.line_series import Band, Frame, Series, drawn, edges
 from explorer.errors import UserError
 
@@ -121,7 +122,7 @@ def test_the_legend_names_only_what_occurs(qtbot: QtBot) -> None:
     words = [text for _, text in LineLegend((NETWORK, PLAIN), FRAME, "range").entries]
     assert words == ["ResNet", "Plain", "range", "exactly zero", "infinite", "no number"]
     assert [text for _, text in LineLegend((NETWORK,), FRAME, "range").entries] == ["ResNet", "range"]
-    strip = LineLegendStrip()
+    strip = LegendStrip()
     qtbot.addWidget(strip)
     strip.show_legend(LineLegend((NETWORK, PLAIN), FRAME, "range"))
     assert strip.heightForWidth(150) > strip.heightForWidth(600) > 0

@@ -186,12 +186,12 @@ def test_pointing_at_a_bar_lights_its_block_and_selects_its_row(panel: StudyPane
     panel.show_results((study(),))
     assert panel.chart is not None
     with qtbot.waitSignal(panel.hovered) as lit:
-        panel.chart._go_to((0, 4))
+        panel.chart.go_to((0, 4))
     assert lit.args == ["layer2.2", 0]
     assert panel.foot.words.full_text.startswith("layer2.2 · deleted · ")
     assert panel.side.table.selectionModel().selectedRows()[0].data() == "layer2.2"
     with qtbot.waitSignal(panel.hovered) as lit:
-        panel.chart._go_to(None)
+        panel.chart.go_to(None)
     assert lit.args == [None, 0]
     assert panel.foot.words.full_text.startswith("n = 40")
 

@@ -181,7 +181,7 @@ def test_snapshots_are_cheap_enough_to_come_often(panel: StudyPanel) -> None:
 def test_another_study_forgets_what_was_pointed_at(panel: StudyPanel) -> None:
     panel.show_results((study(),))
     assert panel.chart is not None
-    panel.chart._go_to((0, 6))
+    panel.chart.go_to((0, 6))
     other = study("random")
     lit: list[object] = []
     panel.hovered.connect(lambda block, number: lit.append(block))

@@ -13,8 +13,9 @@ from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.numbers import tabular
 from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.scroll_column import ScrollColumn
@@ -92,7 +93,7 @@ class GradientsPanel(Panel):
         )
         self.kind.set_value("inputs")
         self.kind.chosen.connect(self._show)
-        self.legend = LineLegendStrip()
+        self.legend = LegendStrip()
         self.chart = LineChart(tr("Norm of the gradient along the depth"))
         self.chart.pointed.connect(self._pointed)
         self.chart.chosen.connect(self._point_chosen)

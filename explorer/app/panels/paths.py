@@ -14,8 +14,9 @@ from explorer.app.paths_charts import Shown, band_words, drawing
 from explorer.app.text import tr, translated
 from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.labels import paragraph
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.panel import Panel
 from explorer.engine.explain.paths_records import PathsResult
 from explorer.networks.lesion import INTACT, Lesion
@@ -106,7 +107,7 @@ class PathsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.told = paragraph(rank="")
-        self.legend = LineLegendStrip()
+        self.legend = LegendStrip()
         self.chart = LineChart(tr("Chart of the paths by length"))
         self.chart.pointed.connect(self._chart_pointed)
         column.addWidget(self.told)

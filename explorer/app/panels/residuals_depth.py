@@ -13,8 +13,9 @@ from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.fields import Segmented
 from explorer.app.widgets.labels import ElidedLabel
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.engine.explain.block_outline import MEASURES, Measure
 
 
@@ -41,7 +42,7 @@ class DepthPage(QWidget):
         )
         self.sorting.set_value("depth")
         self.chart = LineChart(tr("What each block adds, along the depth"))
-        self.legend = LineLegendStrip()
+        self.legend = LegendStrip()
         self.readout = ElidedLabel(rank="small")
         row = QHBoxLayout()
         row.setSpacing(SPACE)

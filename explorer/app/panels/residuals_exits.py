@@ -20,8 +20,9 @@ from explorer.app.block_words import Found, Measured, share, untrained_words
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.labels import ElidedLabel
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.numbers import UNKNOWN, percent, tabular
 from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult
 from explorer.engine.records import Counts
@@ -60,7 +61,7 @@ class ExitsPage(QWidget):
         self.table.cellActivated.connect(self._activated)
         self.table.cellClicked.connect(self._activated)
         self.chart = LineChart(tr("Accuracy of the head behind each layer of the last stage"))
-        self.legend = LineLegendStrip()
+        self.legend = LegendStrip()
         self.chart.pointed.connect(self._point)
         self.words = ElidedLabel(rank="small")
         right = QVBoxLayout()

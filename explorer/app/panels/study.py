@@ -26,8 +26,9 @@ from explorer.app.study_numbers import block_of, usable
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.labels import paragraph
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.panel import Panel
-from explorer.app.widgets.study_legend import StudyLegend, StudyLegendStrip
+from explorer.app.widgets.study_legend import StudyLegend
 from explorer.engine.records import WeightsInfo
 from explorer.engine.study_records import FlippedImages, StudyPoint, StudyResult
 from explorer.networks.lesion import INTACT, Lesion
@@ -114,7 +115,7 @@ class StudyPanel(Panel):
     def _build_middle(self) -> None:
         self.hint = paragraph()
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.legend = StudyLegendStrip()
+        self.legend = LegendStrip()
         self._chart_page = QWidget()
         self._chart_column = QVBoxLayout(self._chart_page)
         self._chart_column.setContentsMargins(0, 0, 0, 0)

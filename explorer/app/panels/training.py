@@ -15,8 +15,9 @@ from explorer.app.study_texts import duration
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
-from explorer.app.widgets.line_legend import LineLegend, LineLegendStrip
+from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.numbers import tabular
 from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.switch import SwitchBox
@@ -70,7 +71,7 @@ class TrainingPanel(Panel):
         tabular(self.words)
         self.error = paragraph(rank="error")
         self.note = paragraph(rank="small")
-        self.legend = LineLegendStrip()
+        self.legend = LegendStrip()
         self.loss = LineChart(tr("Loss by epoch"))
         self.share = LineChart(tr("Accuracy by epoch"))
         charts = QHBoxLayout()

@@ -11,21 +11,19 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from explorer.app.theme import Palette, mixed, part_colour, theme
+from explorer.app.widgets.chart import Axis, Chart, Hit
 from explorer.app.widgets.line_series import Edge, Frame, Series, drawn, edges
-from explorer.app.widgets.study_layer import Axis, dots
+from explorer.app.widgets.study_layer import dots
 
-_FONT = 12
 _NEAR = 24.0
 """Logical pixels beside a point in which the pointer finds it."""
 _ROOM = 0.06
 _SYMBOLS: dict[Edge, str] = {"zero": "t", "high": "t1", "none": "x"}
-Hit = tuple[int, int]
-"""Series and point."""
 
 
 class LogAxis(Axis):
@@ -52,7 +50,7 @@ def power(exponent: int) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class LineChart(Chart):
     """Lines over blocks, lengths or epochs.
 
     Args:
@@ -60,39 +58,13 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         palette: colours; those of the window, which it follows, where None.
     """
 
-    pointed = Signal(int, int)
-    """Series and point under the pointer, -1 twice where there is none."""
-    chosen = Signal(int, int)
-    """Series and point that were clicked, or chosen with Enter."""
-
     def __init__(self, name: str, palette: Palette | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent, enableMenu=False, axisItems={side: LogAxis(side) for side in ("left", "bottom")})
-        self.setAntialiasing(True)
-        self.setFrameShape(self.Shape.NoFrame)
-        self.setMinimumSize(160, 96)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(name)
-        self.plot = self.getPlotItem()
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.getViewBox().disableAutoRange()
-        self.plot.layout.setContentsMargins(0, 6, 6, 4)  # below, where the words of the axis reach over it
-        font = QFont(self.font())
-        font.setPixelSize(_FONT)
-        font.setFeature(QFont.Tag("tnum"), 1)
+        super().__init__(name, palette or theme().palette, LogAxis, parent)
         for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            # A number at the lower end of the vertical axis may reach beside the horizontal one.
-            overlap: bool | int = _FONT if side == "left" else True
-            axis.setStyle(tickFont=font, tickLength=4, autoExpandTextSpace=True, hideOverlappingLabels=overlap)
-            axis.enableAutoSIPrefix(False)
-            axis.label.setFont(font)
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.series: tuple[Series, ...] = ()
         self.frame = Frame("", "")
-        self._current: Hit | None = None
         self._ring = dots(12)
-        self._palette = palette or theme().palette
         self._follows = palette is None
         if self._follows:
             theme().changed.connect(self._follow_theme)
@@ -113,12 +85,7 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def recolour(self, palette: Palette) -> None:
         """Take on the colours of a theme."""
-        self._palette = palette
-        self.setBackground(palette.window)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(palette.line))
-            axis.setTextPen(pg.mkPen(palette.muted))
+        self.colour_axes(palette)
         self._draw()
 
     def colour(self, series: Series) -> QColor:
@@ -129,17 +96,6 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Make a point stand out, -1 twice for none; sends no signal."""
         self._current = (series, point) if self._is_there((series, point)) else None
         self._draw_ring()
-
-    def vector_painting(self, on: bool) -> None:
-        """Whether dots are painted as shapes, for files, instead of from a cache of pixels."""
-        options = {"antialias": True, "resolutionScale": 1.0, "background": QColor(self._palette.window)}
-        for item in self.plot.scene().items():
-            if hasattr(item, "setExportMode"):
-                item.setExportMode(on, options)
-
-    def paint_on(self, painter: QPainter, target: Any) -> None:
-        """The whole chart into a rectangle of any painter."""
-        self.plot.scene().render(painter, target, self.plot.sceneBoundingRect())
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -282,48 +238,18 @@ class LineChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
                 best, nearest = (number, point), float(distance[point])
         return best
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self._go_to(self.hit(event.position().x(), event.position().y()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        found = self.hit(event.position().x(), event.position().y())
-        if found is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit(*found)
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self._go_to(None)
-        return bool(super().viewportEvent(event))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right walk along a line, up and down go to another one, Enter chooses."""
-        walks = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
-        step = walks.get(Qt.Key(event.key()))
-        if step is not None and self.series:
-            self._walk(*step)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current is not None:
-            self.chosen.emit(*self._current)
-        else:
-            QWidget.keyPressEvent(self, event)
-
-    def _walk(self, lines: int, points: int) -> None:
+    def walk(self, lines: int, points: int) -> None:
         rows = [number for number, one in enumerate(self.series) if one.role != "context" and len(one.x)]
         if not rows:
             return
         if self._current is None or self._current[0] not in rows:
-            self._go_to((rows[0], 0 if points >= 0 else len(self.series[rows[0]].x) - 1))
+            self.go_to((rows[0], 0 if points >= 0 else len(self.series[rows[0]].x) - 1))
             return
         row = rows[min(max(rows.index(self._current[0]) + lines, 0), len(rows) - 1)]
-        self._go_to((row, min(max(self._current[1] + points, 0), len(self.series[row].x) - 1)))
+        self.go_to((row, min(max(self._current[1] + points, 0), len(self.series[row].x) - 1)))
 
-    def _go_to(self, hit: Hit | None) -> None:
-        if hit == self._current:
-            return
-        self._current = hit
+    def mark(self, hit: Hit | None) -> None:
         self._draw_ring()
-        self.pointed.emit(*(hit or (-1, -1)))
 
     def _is_there(self, hit: Hit) -> bool:
         return 0 <= hit[0] < len(self.series) and 0 <= hit[1] < len(self.series[hit[0]].x)

@@ -27,7 +27,8 @@ from explorer.app.study_numbers import (
 )
 from explorer.app.text import tr
 from explorer.app.theme import Palette, mixed, part_colour
-from explorer.app.widgets.study_layer import Hit, Layer, axis_words, dots, spread
+from explorer.app.widgets.chart import Hit
+from explorer.app.widgets.study_layer import Layer, axis_words, dots, spread
 from explorer.engine.study_records import StudyPoint, StudyResult
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from PySide6.QtGui import QColor
 from explorer.app.study_numbers import Curve, curve, usable
 from explorer.app.text import tr
 from explorer.app.theme import Palette
-from explorer.app.widgets.study_layer import Hit, Layer, axis_words, dots, spread, whole_ticks
+from explorer.app.widgets.chart import Hit
+from explorer.app.widgets.study_layer import Layer, axis_words, dots, spread, whole_ticks
 from explorer.engine.study_records import StudyResult
 
 if TYPE_CHECKING:

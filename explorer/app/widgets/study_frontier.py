@@ -14,7 +14,8 @@ from PySide6.QtGui import QColor
 from explorer.app.study_numbers import Across, Measure, Value, across, frontier, usable, value_of
 from explorer.app.text import tr
 from explorer.app.theme import Palette, part_colour
-from explorer.app.widgets.study_layer import Hit, Layer, axis_words, dots, spread
+from explorer.app.widgets.chart import Hit
+from explorer.app.widgets.study_layer import Layer, axis_words, dots, spread
 from explorer.engine.study_records import StudyResult
 from explorer.networks.lesion import INTACT
 

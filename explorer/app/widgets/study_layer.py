@@ -14,13 +14,12 @@ from PySide6.QtGui import QColor
 from explorer.app.study_numbers import Floats, Measure
 from explorer.app.text import tr
 from explorer.app.theme import Palette, mixed
+from explorer.app.widgets.chart import Hit
 from explorer.engine.study_records import StudyResult
 
 if TYPE_CHECKING:
     from explorer.app.widgets.study_chart import ChartLook
 
-Hit = tuple[int, int]
-"""Study and point."""
 AXES: dict[Measure, str] = {
     "change": "change, points",
     "accuracy": "accuracy, %",
@@ -100,13 +99,6 @@ class Layer(ABC):
     def second_colour(self) -> QColor:
         """Of the second study: the text's, so that the accent stays the only accent."""
         return mixed(QColor(self.palette.text), 0.8, self.palette.window)
-
-
-class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis that writes minus signs."""
-
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        return [str(text).replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
 
 
 def axis_words(measure: Measure) -> str:

@@ -6,25 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from explorer.app import study_texts as texts
 from explorer.app.study_numbers import ONE_BY_ONE, Measure, halves
 from explorer.app.text import tr
-from explorer.app.theme import Palette, mixed, part_colour, theme
+from explorer.app.theme import Palette, mixed, part_colour
+from explorer.app.widgets.legend import Legend
 from explorer.engine.study_records import StudyResult
 
 Sign = Literal["", "bars", "line", "path", "second", "triangle", "whisker", "quartiles", "run", "budget"]
-_SIZE = 12
-_LINE = 20.0
-_SAMPLE = 24.0
-_GAP = 18.0
 
 
 @dataclass(frozen=True)
-class StudyLegend:
+class StudyLegend(Legend):
     """Pairs of a sign, empty for none, and its words; the studies come first."""
 
     entries: tuple[tuple[Sign, str], ...]
@@ -51,77 +47,14 @@ class StudyLegend:
             entries.append(("whisker", words))
         return cls(tuple(entries))
 
-    def height(self, width: float) -> float:
-        """What it needs at that width."""
-        return (self._places(width)[-1].y() + 1) * _LINE if self.entries else 0.0
+    def has_sign(self, sign: Sign) -> bool:
+        return bool(sign)
 
-    def paint(self, painter: QPainter, rect: QRectF, palette: Palette) -> None:
-        """Into a rectangle, from its top left."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = QFontMetricsF(_font())
-        for (sign, words), place in zip(self.entries, self._places(rect.width()), strict=True):
-            x, y = rect.left() + place.x(), rect.top() + place.y() * _LINE
-            if sign:
-                _SIGNS[sign](painter, QRectF(x, y + 3, _SAMPLE, _LINE - 6), palette)
-                x += _SAMPLE + 6
-            painter.setFont(_font())
-            painter.setPen(QColor(palette.text if sign in ("bars", "line", "path", "second") else palette.muted))
-            room = rect.right() - x
-            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
-            painter.drawText(QRectF(x, y, room, _LINE), int(flags), shown)
+    def is_plain(self, sign: Sign) -> bool:
+        return sign in ("bars", "line", "path", "second")
 
-    def _places(self, width: float) -> list[QPointF]:
-        """Left end of each entry; y counts lines."""
-        metrics = QFontMetricsF(_font())
-        x, line, places = 0.0, 0, []
-        for sign, words in self.entries:
-            needed = (_SAMPLE + 6 if sign else 0) + metrics.horizontalAdvance(words)
-            if x and x + needed > width:
-                x, line = 0.0, line + 1
-            places.append(QPointF(x, line))
-            x += needed + _GAP
-        return places
-
-
-class StudyLegendStrip(QWidget):
-    """The legend above the chart."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._legend = StudyLegend(())
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self.setAccessibleName(tr("Legend"))
-        theme().changed.connect(self.update)
-
-    def show_legend(self, legend: StudyLegend) -> None:
-        if legend != self._legend:
-            self._legend = legend
-            self.setAccessibleDescription("; ".join(words for _, words in legend.entries))
-            self.updateGeometry()
-            self.update()
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return int(self._legend.height(width))
-
-    def sizeHint(self) -> QSize:
-        return QSize(300, self.heightForWidth(max(self.width(), 300)))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        self._legend.paint(painter, QRectF(self.rect()), theme().palette)
-
-
-def _font() -> QFont:
-    font = QFont()
-    font.setPixelSize(_SIZE)
-    font.setFeature(QFont.Tag("tnum"), 1)
-    return font
+    def paint_sign(self, painter: QPainter, sign: Sign, rect: QRectF, palette: Palette) -> None:
+        _SIGNS[sign](painter, rect, palette)
 
 
 def _bars(painter: QPainter, rect: QRectF, palette: Palette) -> None:

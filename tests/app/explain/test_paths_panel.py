@@ -129,12 +129,12 @@ def test_pointing_at_a_length_tells_all_of_it(panel: PathsPanel) -> None:
     panel.show_network(SMALL, Lesion(frozenset(FORKS[:3])))
     panel.show_page("product")
     panel.chart.setFocus()
-    panel.chart._walk(0, 1)
-    panel.chart._walk(0, 1)
-    panel.chart._walk(0, 1)
+    panel.chart.walk(0, 1)
+    panel.chart.walk(0, 1)
+    panel.chart.walk(0, 1)
     told = panel.bar.words.full_text
     assert told.startswith("length 2 · 36 paths · 7.03 % · 41.7 % of them left · norm 0.375 (0.25 to 0.5)")
-    panel.chart._go_to(None)
+    panel.chart.go_to(None)
     assert "2 orders" in panel.bar.words.full_text
 
 
