@@ -44,7 +44,7 @@ from tests.engine.networks import image_set
 def test_the_fast_mode_is_close(kind: str, bf16: bool, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "bf16_pays", lambda device: bf16)
     if not fused:
-        monkeypatch.setattr(folded, "_fuses", lambda: False)
+        monkeypatch.setattr(folded, "_fuses", lambda number: False)
     spec = KINDS[kind]
     network, images = undecided(spec), image_set(COUNT, spec.side)
     assert images.labels is not None

@@ -90,25 +90,26 @@ class _Fused(_Convolution):
 
 
 @cache
-def _fuses() -> bool:
-    """Whether this torch has the fused operations, which are not part of its public face, and they are right."""
+def _fuses(number: torch.dtype) -> bool:
+    """Whether this torch has the fused operations, which are not part of its public face, and they are right; in
+    bfloat16 not every processor can do them."""
     try:
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             conv = nn.Conv2d(3, 3, 3, padding=1, bias=False)
-            form = _Form(torch.float32, torch.device("cpu"))
+            form = _Form(number, torch.device("cpu"))
             plain, fused = _Convolution(conv, None, form), _Fused(conv, None, form)
-            x = torch.linspace(-1, 1, 96).view(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
+            x = torch.linspace(-1, 1, 96).view(2, 3, 4, 4).to(number).contiguous(memory_format=torch.channels_last)
+            near = partial(torch.allclose, atol=1e-5 if number == torch.float32 else 0.05)
             calls = [partial(each, x, True) for each in (plain, fused)]
-            alone = torch.allclose(calls[0](), calls[1](), atol=1e-5)
-            outside = torch.allclose(calls[0](x), calls[1](x), atol=1e-5)
-            return alone and outside and torch.allclose(calls[0](x), calls[1](x.clone(), True), atol=1e-5)
+            alone, outside = near(calls[0](), calls[1]()), near(calls[0](x), calls[1](x))
+            return bool(alone and outside and near(calls[0](x), calls[1](x.clone(), True)))
     except (AttributeError, RuntimeError, TypeError, NotImplementedError):
         return False
 
 
 def _convolution(conv: nn.Module, norm: nn.Module | None, form: _Form) -> _Convolution:
     assert isinstance(conv, nn.Conv2d)
-    kind = _Fused if form.device.type == "cpu" and _fuses() else _Convolution
+    kind = _Fused if form.device.type == "cpu" and _fuses(form.dtype) else _Convolution
     return kind(conv, norm, form)
 
 
