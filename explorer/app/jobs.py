@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -76,9 +77,10 @@ class _Worker(QThread):
     told = Signal(int, int, str, object)
     """Lane, ticket, what (`step`, `done`, `failed`, `dropped`), and the value."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, trained: Path | None) -> None:
         super().__init__(parent)
         self.setObjectName("engine")
+        self._trained = trained
         self._changed = threading.Condition()
         self._jobs: dict[Lane, _Job] = {}
         self._dropped: list[_Job] = []
@@ -131,7 +133,7 @@ class _Worker(QThread):
     # called in the worker's thread
 
     def run(self) -> None:
-        make_session = _session_maker()
+        make_session = _session_maker(self._trained)
         while True:
             job, dropped = self._next()
             # Dropped generators are closed here, where they run, so that their clean-up runs too: also at the end.
@@ -179,7 +181,7 @@ class _Worker(QThread):
         self.told.emit(job.lane, job.ticket, what, value)
 
 
-def _session_maker() -> Callable[[], Session]:
+def _session_maker(trained: Path | None) -> Callable[[], Session]:
     """What gives the thread's one session; every job is told why where the engine can't be loaded."""
     try:
         from explorer.engine.session import Session  # torch is imported here, beside the window
@@ -191,7 +193,7 @@ def _session_maker() -> Callable[[], Session]:
             raise UserError("PyTorch can't be loaded, so nothing runs: {reason}; install it again.", reason=reason)
 
         return refuse
-    session = Session()
+    session = Session(trained)
     return lambda: session
 
 
@@ -205,7 +207,11 @@ def _end_early(job: _Job) -> None:
 
 
 class Jobs(QObject):
-    """What the window sees of the queue."""
+    """What the window sees of the queue.
+
+    Args:
+        trained: where the person's own training runs are kept; None for nowhere.
+    """
 
     started = Signal(object)
     """A lane got a job."""
@@ -224,12 +230,12 @@ class Jobs(QObject):
     dropped = Signal(object)
     """What a cancelled or replaced job of a lane had to clean up, or to keep, is done."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, trained: Path | None = None) -> None:
         super().__init__(parent)
         self._ticket = 0
         self._current: dict[Lane, int] = {}
         self._paused: set[Lane] = set()
-        self._worker = _Worker(self)
+        self._worker = _Worker(self, trained)
         self._worker.told.connect(self._hear)
         self._collector = Collector(self)
 

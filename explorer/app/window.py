@@ -85,7 +85,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.document = Document(State(*network, deleted=deleted), self)
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(self, settings.trained)
         self.runner = Runner(self.document, self.jobs, self)
         self.studies = Studies(self.document, self.jobs, self.runner, settings.studies, self)
         self.files = Files(self)

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Generator, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ from explorer.engine.studies import study as studies
 from explorer.engine.studies.scores import Memory
 from explorer.engine.study_records import FlippedImages, FlippedRequest, StudyRequest, StudyResult
 from explorer.engine.timing_records import TimingRequest, TimingResult
+from explorer.engine.training_files import own_title
 from explorer.errors import UserError
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion
@@ -83,9 +84,14 @@ class _Pass:
 
 
 class Session:
-    """Runs requests, keeping what the next one is likely to need again."""
+    """Runs requests, keeping what the next one is likely to need again.
 
-    def __init__(self) -> None:
+    Args:
+        trained: where the person's own training runs are kept, whose weights have names of their own; None for nowhere.
+    """
+
+    def __init__(self, trained: Path | None = None) -> None:
+        self._trained = trained
         self._infos: Recent[WeightsInfo] = Recent(_INFOS)
         self._networks: Recent[Network] = Recent(_NETWORKS)
         self._copies: Recent[Network] = Recent(1)
@@ -110,6 +116,7 @@ class Session:
         network = None if info is None else self._networks.use((info.spec, kept_as))
         if info is None or network is None:
             info, state = yield from weights.resolve(ref, spec)
+            info = replace(info, title=own_title(ref, self._trained) or info.title)
             # Several specs asked for can lead to one network; what was adapted differs between them.
             network = self._networks.use((info.spec, kept_as))
             if network is None:

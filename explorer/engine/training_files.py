@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -25,7 +27,12 @@ FORMAT, VERSION = "resnet-explorer training", 1
 BEST = "-best"
 _NUMBER = re.compile(r"-(\d+)(-best)?$")
 _KEPT_STATES = 10
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, UserError)
+_LARGEST = 1 << 20
+"""Bytes of a card or record: none of ours has more than a few thousand."""
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, UserError,
+)  # fmt: skip
+"""What a file that anyone may have written can raise when it is read as one of ours."""
 
 
 # -- weights -----------------------------------------------------------------------------------------------------
@@ -37,20 +44,48 @@ def trained(folder: Path) -> tuple[WeightsInfo, ...]:
     with contextlib.suppress(OSError):
         for path in folder.glob("*.safetensors"):
             info = trained_info(path)
-            if info is not None:
-                found.append((path.stat().st_mtime, path.stem, info))
+            with contextlib.suppress(OSError):
+                if info is not None:
+                    found.append((path.stat().st_mtime, path.stem, info))
     return tuple(info for _, _, info in sorted(found, key=lambda entry: (-entry[0], entry[1])))
 
 
 def trained_info(path: Path) -> WeightsInfo | None:
     """What the card beside a weights file says; None where it is not of a network that the window trained."""
     try:
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        card = _read(path.with_suffix(".json"))
         if card.get("format") != FORMAT:
             return None
         return _info(path, card)
     except _DAMAGE:
         return None
+
+
+def own_title(ref: WeightsRef, folder: Path | None) -> str | None:
+    """How weights are called that lie where the window's own runs are kept; None for all others.
+
+    Args:
+        ref: the weights.
+        folder: of the runs.
+    """
+    if folder is None or ref.kind is not WeightsKind.FILE:
+        return None
+    path = Path(ref.value)
+    if os.path.realpath(path.parent) != os.path.realpath(folder):
+        return None
+    info = trained_info(path)
+    return None if info is None else info.title
+
+
+def _read(path: Path) -> Any:
+    """What a card or a record holds.
+
+    Raises:
+        ValueError: it is no file, or far too large for one of ours.
+    """
+    if not path.is_file() or path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path} is none of ours")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _info(path: Path, card: dict[str, Any]) -> WeightsInfo:
@@ -69,12 +104,24 @@ def _info(path: Path, card: dict[str, Any]) -> WeightsInfo:
         figure,
         Sentence(
             "{data}; {epochs:.4g} of {all} epochs, batch {batch}, learning rate {rate:g}, seed {seed}. {figure}",
-            data=str(card["data"]), epochs=float(card["epochs_done"]), all=int(card["epochs"]),
-            batch=int(card["recipe"]["batch"]), rate=float(card["recipe"]["rate"]), seed=int(card["seed"]),
+            data=str(card["data"]), epochs=_finite(card["epochs_done"]), all=int(card["epochs"]),
+            batch=int(card["recipe"]["batch"]), rate=_finite(card["recipe"]["rate"]), seed=int(card["seed"]),
             figure=words,
         ),
         _remark(card),
     )  # fmt: skip
+
+
+def _finite(value: Any) -> float:
+    """A number that can be shown.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is no finite number")
+    return number
 
 
 def _title(path: Path, card: dict[str, Any]) -> Sentence:
@@ -95,6 +142,8 @@ def _figure(card: dict[str, Any]) -> tuple[float | None, Sentence]:
     ):
         if card.get(kind) is not None:
             correct, images = int(card[kind]["correct"]), int(card[kind]["images"])
+            if not (0 <= correct <= images and images > 0):
+                raise ValueError(f"{correct} of {images} can't be right")
             low, high = wilson(correct, images)
             shares = {"low": 100 * low, "high": 100 * high}
             return correct / images, Sentence(words, correct=correct, images=images, **shares)
@@ -158,7 +207,7 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
 def _unfinished(folder: Path) -> Iterator[Unfinished]:
     for path in folder.glob("*.run"):
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = _read(path)
             if (values["format"], values["version"]) != (FORMAT, VERSION):
                 continue
             request = TrainingRequest(
@@ -166,8 +215,10 @@ def _unfinished(folder: Path) -> Iterator[Unfinished]:
                 data=DataRef(**values["data"]), images=values["images"], recipe=Recipe(**values["recipe"]),
                 smaller=bool(values["smaller"]), folder=folder, name=path.stem, resume=True,
             )  # fmt: skip
-            saved = state_path(request).stat().st_mtime
-            yield Unfinished(request, float(values["fraction"]), int(values["epoch"]), saved)
+            fraction, epoch = _finite(values["fraction"]), int(values["epoch"])
+            if not (0 <= fraction <= 1 and epoch >= 1):
+                continue
+            yield Unfinished(request, fraction, epoch, state_path(request).stat().st_mtime)
         except _DAMAGE:
             continue
 

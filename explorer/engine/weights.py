@@ -299,7 +299,7 @@ def _fitted_file(ref: WeightsRef, spec: NetworkSpec, path: Path, checkpoint: Che
         own, classes, preprocessing = _from_header(checkpoint.header, path.name)
         source = Sentence("{path}, trained with this program", path=path)
         info = trained_info(path) or WeightsInfo(ref, path.stem, own, classes, preprocessing, source=source)
-        info = replace(info, ref=ref, spec=own, classes=classes, preprocessing=preprocessing)
+        info = replace(info, ref=ref, title=path.stem, spec=own, classes=classes, preprocessing=preprocessing)
         _check_architecture(info, spec, path.name)
         info = _adapted(info, spec)
         _, state = fit_state(checkpoint.state, info.spec, path.name)

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from pathlib import Path
-
 import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.app.settings import Settings
 from explorer.app.window import Window
-from explorer.engine.images import default_preprocessing
 from explorer.engine.records import WeightsKind
-from explorer.engine.training_files import FORMAT
 from explorer.networks.catalog import PRESETS
-from explorer.networks.spec import NetworkSpec
 from tests.app.panel_support import SMALL
-
-
-def leave(folder: Path, name: str, spec: NetworkSpec, correct: int | None, **changes: object) -> None:
-    """Weights with a card as a run leaves them; the weights are not looked at."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.safetensors").touch()
-    card = {
-        "format": FORMAT, "kind": "best", "spec": spec.to_fields(), "data": "Pets: trained on 30 of its images",
-        "seed": 3, "epochs": 10, "epochs_done": 10, "recipe": {"batch": 64, "rate": 0.2},
-        "classes": [f"class {index}" for index in range(spec.classes)],
-        "preprocessing": asdict(default_preprocessing(spec)),
-        "test": None if correct is None else {"correct": correct, "images": 1000}, **changes,
-    }  # fmt: skip
-    (folder / f"{name}.json").write_text(json.dumps(card), encoding="utf-8")
+from tests.engine.training_support import leave, odd_cards
 
 
 @pytest.fixture
@@ -68,3 +48,17 @@ def test_the_card_says_how_it_was_trained_and_on_how_many_it_was_measured(window
     assert asked.args is not None
     assert asked.args[0].ref.kind is WeightsKind.FILE
     assert asked.args[0].ref.value.endswith("resnet-20-1.safetensors")
+
+
+def test_the_window_opens_whatever_lies_in_the_folder(qtbot: QtBot) -> None:
+    folder = Settings().trained
+    card = leave(folder, "resnet-20-1", SMALL, 852).with_suffix(".json").read_text(encoding="utf-8")
+    for number, text in enumerate(odd_cards(card).values(), 2):
+        (folder / f"resnet-20-{number}.safetensors").touch()
+        (folder / f"resnet-20-{number}.json").write_text(text, encoding="utf-8")
+        (folder / f"resnet-20-{number}.run").write_text(text, encoding="utf-8")
+    window = Window(Settings())
+    qtbot.addWidget(window)
+    window.views.show("training")
+    texts = [action.text() for action in window.toolbar.weights.menu().actions()]
+    assert [text for text in texts if "My training" in text] == ["My training · 85.2 %"]

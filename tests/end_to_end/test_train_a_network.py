@@ -144,6 +144,8 @@ def test_the_window_is_closed_in_an_epoch_and_another_takes_it_up(
     actions[text].trigger()
     later.wait(lambda: later.state.weights.kind is WeightsKind.FILE and later.state.info is not None)
     assert later.state.spec == COLOURED.with_(classes=3)
+    assert later.state.info is not None
+    assert f"{COLOURED.name}: {later.state.info.title}" == text, "it is called what the menu calls it"
 
 
 def test_a_run_that_cannot_be_is_refused_in_the_panel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,13 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from explorer.engine.datasets import ArrayImages
+from explorer.engine.images import default_preprocessing
 from explorer.engine.modules import Network
 from explorer.engine.training_data import Material
+from explorer.engine.training_files import FORMAT
 from explorer.engine.training_records import Recipe
 from explorer.networks.families.resnet import ResNetSpec
+from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import GREY, TINY
 
 SPEC = TINY.with_(blocks=(1, 1, 1), classes=3)
@@ -49,6 +54,50 @@ def coloured_folder(place: Path, each: int = 14) -> Path:
             pixels = np.clip(np.array(colour) + generator.normal(0, 20, (10, 12, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{number}.png")
     return place
+
+
+def leave(folder: Path, name: str, spec: NetworkSpec, correct: int | None, **changes: object) -> Path:
+    """Weights with a card as a run of the window leaves them; the weights are empty.
+
+    Args:
+        folder, name: where.
+        spec: the network.
+        correct: of 1,000 test images; None where none were looked at.
+        changes: of the card.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    path.touch()
+    card = {
+        "format": FORMAT, "kind": "best", "spec": spec.to_fields(), "data": "Pets: trained on 30 of its images",
+        "seed": 3, "epochs": 10, "epochs_done": 10, "recipe": {"batch": 64, "rate": 0.2},
+        "classes": [f"class {index}" for index in range(spec.classes)],
+        "preprocessing": asdict(default_preprocessing(spec)),
+        "test": None if correct is None else {"correct": correct, "images": 1000}, **changes,
+    }  # fmt: skip
+    path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    return path
+
+
+def odd_cards(card: str) -> dict[str, str]:
+    """Texts that a card may have after somebody edited it, by what is odd about them.
+
+    Args:
+        card: text of one with 852 of 1,000 test images right.
+    """
+    figure = '"test": {"correct": 852, "images": 1000}'
+    assert figure in card
+    return {
+        "no images": card.replace(figure, '"test": {"correct": 0, "images": 0}'),
+        "more than all": card.replace(figure, '"test": {"correct": 5, "images": 1}'),
+        "fewer than none": card.replace(figure, '"test": {"correct": -1, "images": 10}'),
+        "infinite": card.replace(figure, '"test": {"correct": 1e999, "images": 1e999}'),
+        "too long a number": card.replace(figure, f'"test": {{"correct": 1, "images": 1{400 * "0"}}}'),
+        "no number": card.replace(figure, '"test": {"correct": NaN, "images": 10}'),
+        "endless epochs": card.replace('"epochs_done": 10', '"epochs_done": 1e999'),
+        "deep": card[:-1] + f', "more": {100_000 * "["}{100_000 * "]"}}}',
+        "large": card + (1 << 20) * " ",
+    }
 
 
 def same(one: Network, other: Network) -> bool:

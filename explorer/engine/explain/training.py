@@ -77,7 +77,7 @@ class _Run:
                 run.take_up()
             self._began = (run.trainer.fraction, run.trainer.seconds)
             progress = None
-            write_run(request, run.trainer.fraction, run.trainer.epoch + 1)
+            write_run(request, run.trainer.fraction, _epoch(run))
             yield self._status(run, progress)
             try:
                 with closing(run.steps()) as work:
@@ -108,7 +108,7 @@ class _Run:
     def _stopped(self, run: TrainingRun) -> None:
         """The state is kept already; nobody hears any more where the rest can't be."""
         with suppress(UserError):
-            write_run(self._request, run.trainer.fraction, min(run.trainer.epoch + 1, self._request.recipe.epochs))
+            write_run(self._request, run.trainer.fraction, _epoch(run))
             run.keep_last()
 
     def _status(self, run: TrainingRun, progress: Progress | None) -> TrainingStatus:
@@ -117,3 +117,8 @@ class _Run:
         if progress is not None and done > before:
             left = (run.trainer.seconds - seconds) / (done - before) * (1 - done)
         return TrainingStatus(self._request, self._found.description, progress, run.trainer.curves, left, self._note)
+
+
+def _epoch(run: TrainingRun) -> int:
+    """The one a run is in; the last one where it is through all."""
+    return min(run.trainer.epoch + 1, run.trainer.recipe.epochs)
