@@ -39,6 +39,8 @@ screenshots: $(STAMP)  ## make the README's pictures again
 	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --network densenet40_12 --delete layer1.2,layer2.5 --theme dark --size 1440x900 --screenshot resources/screenshots/densenet.png
 	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py compare vgg19 plain34 resnet34 --no-latency -o resources/screenshots/compare.png
 	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme light --size 1600x1000 --study fig3 --screenshot resources/screenshots/study.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --network preresnet110 --theme light --size 1440x900 --view paths --screenshot resources/screenshots/paths.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python main.py --theme dark --size 1280x720 --lesson 3-deleting:2 --screenshot resources/screenshots/lesson.png
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
