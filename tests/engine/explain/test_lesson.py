@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ PAPERS: dict[tuple[str, float], str] = {
     (f"{HE}, Table 2", 28.54): "top-1 error of plain-34, ImageNet validation, 10 crops",
     (f"{HE}, Table 2", 27.94): "of plain-18",
     (f"{HE}, Table 2", 25.03): "of ResNet-34 with option A",
+    (f"{HE}, Table 2", 27.88): "of ResNet-18 with option A",
+    (f"{HE}, Table 6", 8.75): "CIFAR-10 test error of ResNet-20",
     (f"{HE}, Table 6", 6.43): "CIFAR-10 test error of ResNet-110, the best of five runs",
     (f"{HE}, Table 6", 7.93): "of ResNet-1202",
     (f"{HE}, section 4.2", 0.1): "training error of ResNet-1202 is below this",
-    (f"{VEIT}, section 3", 54): "blocks of the 110-layer network: 2^54 paths",
-    (f"{VEIT}, section 4", 54): "the same network, whose blocks are deleted",
+    (f"{VEIT}, section 4", 54): "blocks of the 110-layer network, whose paths are counted and whose blocks are deleted",
     (f"{VEIT}, section 4.2", 10): "blocks deleted, 2^44 paths left",
     (
         f"{VEIT}, section 4.2",
@@ -176,6 +178,25 @@ def test_random_deletion_is_the_median_of_its_draws(session: Session, tmp_path: 
     assert intact.value == statistics.fmean([intact.low or 0, intact.high or 0]), "nothing deleted: nothing is drawn"
 
 
+def test_the_draw_that_is_shown_is_one_of_those_measured(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name = {lesson.name: lesson for lesson in LESSONS}
+    lesson, step = by_name["3-deleting"], by_name["3-deleting"].steps[3]
+    drawn = []
+    whole = session.accuracy
+
+    def seen(request: AccuracyRequest) -> Generator[Any, None, Any]:
+        drawn.append(request.deleted)
+        return whole(request)
+
+    monkeypatch.setattr(session, "accuracy", seen)
+    few = step.figure("few")
+    quick = replace(few, arguments={**few.arguments, "images": 10})
+    measured(session, replace(step, figures=(quick,)), lesson.path.parent)
+    assert len(drawn) == few.arguments["seeds"]
+    assert step.setting.lesion.deleted == drawn[0], "the text says that it is the first"
+    assert by_name["4-paths"].steps[2].setting.lesion == step.setting.lesion
+
+
 def test_a_deleted_block_passes_everything_on(session: Session, tmp_path: Path) -> None:
     text = GOOD.replace('"points_lost"\nimages = 500', '"same_numbers"\nblock = "layer2.1"\npicture = 3')
     assert measured(session, step_of(tmp_path, text), tmp_path).figures["lost"].value == 100
@@ -306,6 +327,7 @@ def test_images_of_other_classes(session: Session, tmp_path: Path) -> None:
     save_weights(
         tmp_path / "mine.safetensors", network.state_dict(), network, ("a", "b", "c"), default_preprocessing(spec)
     )
-    step = step_of(tmp_path, GOOD.replace('network = "resnet20"', WEIGHTS.format("mine.safetensors")))
-    with pytest.raises(UserError):
+    text = GOOD.replace('network = "resnet20"', WEIGHTS.format("mine.safetensors"))
+    step = step_of(tmp_path, text.replace("images = 500", "images = 10"))
+    with pytest.raises(UserError, match="other classes"):
         measured(session, step, tmp_path)
