@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.engine.lesson_records import Figure, Lesson, LessonStep, Measured
+from explorer.engine.lesson_records import Figure, Lesson, LessonStep, Measured, is_finite
 from explorer.engine.lesson_words import remarks, written
 from explorer.engine.lessons import BUNDLED, find_lessons, read_lesson
 
@@ -100,19 +101,17 @@ def figures_of(session: Session, lesson: Lesson, step: LessonStep, device: str =
 
 
 def _row(number: int, figure: Figure, found: Measured) -> dict[str, Any]:
-    import math
-
     expected = figure.expected
     verdict = ""
     if figure.measure == "paper":
         verdict = str(figure.arguments["source"])
     elif expected is not None:
-        close = abs(found.value - expected) <= figure.tolerance
+        close = is_finite(found.value) and abs(Fraction(found.value) - Fraction(expected)) <= figure.tolerance
         verdict = "as expected" if close else f"not within {figure.tolerance:g} of {expected:g}"
     return {
         "step": number,
         "name": figure.name,
-        "value": found.value if math.isfinite(found.value) else None,
+        "value": found.value if is_finite(found.value) else None,
         "words": written(figure.form, found.value, figure.decimals),
         "images": found.images,
         "expected": expected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from explorer.engine.explain.gradients_records import INITIALISATIONS
 from explorer.engine.lesson_measures import FORMS, IMAGES, MEASURES, PATH_IMAGES, SEEDS
 from explorer.engine.lesson_records import Choice, Figure, Question, Setting
 from explorer.engine.lesson_setting import read_lesion, read_network, read_picture, read_weights
-from explorer.engine.lesson_table import LessonError, Table, plain, told
+from explorer.engine.lesson_table import LessonError, Table, offer, plain, told
 from explorer.engine.lesson_words import NAME
 from explorer.errors import UserError
 from explorer.networks.checks import is_int
@@ -21,6 +22,8 @@ SCHEMES = ("trained", *INITIALISATIONS)
 _CHOICES = 5
 _TITLE = 60
 _TEXT = 200
+_LEAST_SPAN = 1e-9
+"""Of a scale, as a share of its larger end."""
 _OF_PATHS = ("effective_shortest", "effective_longest", "effective_share")
 _RANGES: dict[str, tuple[int, int, int | None]] = {
     "images": (10, 2000, IMAGES),
@@ -85,9 +88,9 @@ def _arguments(
 ) -> dict[str, Any]:
     """What else the measure is told, each checked, with its default where it has one."""
     readers: dict[str, Callable[[str], Any]] = {
-        "of": lambda key: table.one_of(key, before),
-        "minus": lambda key: table.one_of(key, before),
-        "over": lambda key: table.one_of(key, before),
+        "of": lambda key: _above(table, key, before),
+        "minus": lambda key: _above(table, key, before),
+        "over": lambda key: _above(table, key, before),
         "block": lambda key: _block(table, key, spec) if key in table else "",
         "picture": lambda key: read_picture(table, folder),
         "value": table.number,
@@ -105,12 +108,29 @@ def _arguments(
     return found
 
 
+def _above(table: Table, key: str, before: Sequence[str]) -> str:
+    """The name of a figure that stands above."""
+    name = table.text(key, longest=_TITLE)
+    if name in before:
+        return name
+    if not before:
+        raise LessonError(
+            "no figure above is named {name}, as {key} says: this is the first figure of the step.",
+            name=plain(name), key=key,
+        )  # fmt: skip
+    raise LessonError(
+        "no figure above is named {name}, as {key} says; {offer}.", name=plain(name), key=key, offer=offer(name, before)
+    )
+
+
 def _given(table: Table, before: Sequence[Figure]) -> dict[str, Any]:
     """A whole number that a figure before it was told."""
-    of = table.one_of("of", [figure.name for figure in before])
-    told_of = next((figure.arguments for figure in before if figure.name == of), {})
-    key = table.one_of("argument", [key for key, value in told_of.items() if is_int(value)])
-    return {"value": told_of[key]}
+    of = _above(table, "of", [figure.name for figure in before])
+    told_of = next(figure.arguments for figure in before if figure.name == of)
+    whole = [key for key, value in told_of.items() if is_int(value)]
+    if not whole:
+        raise LessonError("the figure {name} is told no whole number, so that none can be given.", name=of)
+    return {"value": told_of[table.one_of("argument", whole)]}
 
 
 def _block(table: Table, key: str, spec: NetworkSpec) -> str:
@@ -122,7 +142,7 @@ def _block(table: Table, key: str, spec: NetworkSpec) -> str:
 
 def read_question(table: Table, figures: Sequence[Figure]) -> Question:
     text = table.text("text", longest=400)
-    asked = table.one_of("figure", [figure.name for figure in figures if figure.measure != "paper"])
+    asked = _asked(table, [figure.name for figure in figures if figure.measure != "paper"])
     choices = tuple(_choice(row) for row in table.tables("choices"))
     if not choices:
         low, high, log = table.number("from"), table.number("to"), table.truth("log")
@@ -131,6 +151,7 @@ def read_question(table: Table, figures: Sequence[Figure]) -> Question:
             raise LessonError("from must be less than to in {where}.", where=table.where)
         if log and low <= 0:
             raise LessonError("from must be more than 0 in {where}, as the scale is logarithmic.", where=table.where)
+        _check_span(table.where, low, high, log)
         return Question(text, asked, low, high, log)
     table.finish()
     limits = [choice.below for choice in choices]
@@ -139,6 +160,23 @@ def read_question(table: Table, figures: Sequence[Figure]) -> Question:
     if limits != sorted(set(limits)) or limits[-1] != float("inf") or limits[-2] == float("inf"):
         raise LessonError("each choice but the last needs a limit below, each more than the one before it.")
     return Question(text, asked, choices=choices)
+
+
+def _asked(table: Table, measured: Sequence[str]) -> str:
+    """The name of the figure that is asked for."""
+    if not measured:
+        raise LessonError("the step measures nothing that {where} could ask for.", where=table.where)
+    return table.one_of("figure", measured)
+
+
+def _check_span(where: str, low: float, high: float, log: bool) -> None:
+    """Refuse ends between which no scale can be drawn."""
+    ends = (math.log10(low), math.log10(high)) if log else (low, high)
+    span = ends[1] - ends[0]
+    if not math.isfinite(span):
+        raise LessonError("from and to in {where} are too far apart for a scale.", where=where)
+    if span < _LEAST_SPAN * max(1e-3, *map(abs, ends)):
+        raise LessonError("from and to in {where} are too close together for a scale.", where=where)
 
 
 def _choice(table: Table) -> Choice:

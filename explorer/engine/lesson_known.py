@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from explorer.engine.lesson_figures import at_once
-from explorer.engine.lesson_records import Figure, LessonStep, Measured
+from explorer.engine.lesson_records import Figure, LessonStep, Measured, is_finite
 from explorer.engine.lesson_words import quoted
 from explorer.engine.resources import bundled_network
 from explorer.engine.training_logs import TrainingLog, training_logs
@@ -111,10 +111,24 @@ def _logged(figure: Figure, log: TrainingLog) -> Measured:
 
 
 def _worked_out(figure: Figure, found: Mapping[str, Measured]) -> Measured:
-    first = found[figure.arguments["of"]]
-    if figure.measure == "difference":
-        value = first.value - found[figure.arguments["minus"]].value
+    first, minus = found[figure.arguments["of"]], figure.measure == "difference"
+    second = found[figure.arguments["minus" if minus else "over"]].value
+    if not minus and not second:
+        value = math.nan
     else:
-        below = found[figure.arguments["over"]].value
-        value = first.value / below if below else math.nan
+        try:
+            value = first.value - second if minus else first.value / second
+        except OverflowError:
+            value = _of_large(first.value, second, minus)
     return replace(first, name=figure.name, value=value, low=None, high=None)
+
+
+def _of_large(first: float, second: float, minus: bool) -> float:
+    """A difference or ratio of which a part is a whole number too large for a float; whole where it is so itself."""
+    if not (is_finite(first) and is_finite(second)):
+        return math.nan
+    exact = Fraction(first) - Fraction(second) if minus else Fraction(first) / Fraction(second)
+    try:
+        return float(exact)
+    except OverflowError:
+        return round(exact)

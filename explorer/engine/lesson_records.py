@@ -14,6 +14,11 @@ from explorer.networks.spec import NetworkSpec
 Form = Literal["percent", "points", "count", "times"]
 
 
+def is_finite(value: float) -> bool:
+    """Whether it is a number. A whole one is, even where it is too large for a float: `math.isfinite` would fail."""
+    return isinstance(value, int) or math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of a few answers, and when it is right.
@@ -49,7 +54,7 @@ class Question:
 
     def right(self, value: float) -> int:
         """The number of the choice that a measured figure makes right; -1 where it is no number."""
-        if not math.isfinite(value):
+        if not is_finite(value):
             return -1
         return next((number for number, choice in enumerate(self.choices) if value < choice.below), -1)
 
@@ -159,7 +164,7 @@ class Measured:
 
     Attributes:
         name: of the figure.
-        value: a number; not finite where there is none.
+        value: a number; not finite where there is none. What is counted is a whole one, however large.
         low, high: 95 % interval, the range over seeds, or quartiles over images; None where there is none.
         images: measured on how many, None where that means nothing.
         seeds: how many, None where nothing is drawn.

@@ -124,7 +124,7 @@ class Table:
         if value not in allowed and value != default:
             raise LessonError(
                 "there is no {key} {value}; {offer}.",
-                key=key, value=plain(value), offer=_offer(value, allowed),
+                key=key, value=plain(value), offer=offer(value, allowed),
             )  # fmt: skip
         return value
 
@@ -155,7 +155,7 @@ class Table:
                 raise LessonError(
                     "{where} has no key {key}; {offer}.",
                     where=self.where or Sentence("a lesson"), key=plain(key),
-                    offer=_offer(key, [*self._asked, *self._could_be]),
+                    offer=offer(key, [*self._asked, *self._could_be]),
                 )  # fmt: skip
 
     def _take(self, key: str, default: object) -> Any:
@@ -182,8 +182,11 @@ def _kind(value: object) -> str:
     return _KINDS.get(type(value), Sentence("a date or time"))
 
 
-def _offer(word: str, allowed: Sequence[str]) -> str:
+def offer(word: str, allowed: Sequence[str]) -> str:
+    """What there is instead of a word, or what is nearest to it; there must be something."""
     near = get_close_matches(word, allowed, 1, 0.6)
     if near:
         return Sentence("the nearest is {name}", name=near[0])
+    if len(allowed) == 1:
+        return Sentence("there is only {name}", name=allowed[0])
     return Sentence("there are {names}", names=", ".join(dict.fromkeys(allowed)))

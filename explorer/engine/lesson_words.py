@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
-from explorer.engine.lesson_records import Figure, Form, Lesson, LessonStep, Measured
+from explorer.engine.lesson_records import Figure, Form, Lesson, LessonStep, Measured, is_finite
 from explorer.engine.lesson_table import LessonError, plain
 from explorer.sentences import Sentence
 
@@ -61,13 +62,13 @@ def written(form: Form, value: float, decimals: int | None = None) -> str:
 
 def number_of(form: Form, value: float, decimals: int | None = None) -> str:
     """A figure without its unit: `94.3`, `−0.4`, `269,434`, `1.4 × 10⁴`."""
-    if math.isnan(value):
-        return Sentence("not a number")
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+    if not is_finite(value):
+        return Sentence("not a number") if math.isnan(value) else "∞" if value > 0 else "−∞"
     size = abs(value)
-    if form == "count":
-        text = f"{size:,.{decimals or 0}f}" if size < _WRITTEN_OUT else _power(size)
+    if size >= _WRITTEN_OUT:
+        text = _power(size)
+    elif form == "count":
+        text = f"{size:,.{decimals or 0}f}"
     elif form == "times":
         text = _times(size, decimals)
     else:
@@ -89,7 +90,7 @@ def _times(size: float, decimals: int | None) -> str:
 
 
 def _power(size: float) -> str:
-    digits, exponent = f"{size:.1e}".split("e")
+    digits, exponent = f"{Decimal(size):.1e}".split("e")  # a whole number may be too large for a float
     return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from PySide6.QtCore import Qt
@@ -47,6 +48,22 @@ def test_a_number_that_is_typed(typed: str, value: float, qtbot: QtBot) -> None:
         qtbot.keyClick(field.number, Qt.Key.Key_Return)
     assert field.guess == pytest.approx(value)
     assert field.slider.value() == round(value)
+
+
+def test_counts_that_no_float_holds_end_the_scale(qtbot: QtBot) -> None:
+    line = show(qtbot, NumberLine(), 260, 44)
+    line.set(Scale(MANY), "count", 1e6, Measured("paths", 2**3072))
+    assert not line.grab().isNull()
+    assert line._ends == (0, pytest.approx(924.76, abs=0.01))
+    assert Scale(MANY).words(line._ends[1], "count") == "5.8 × 10⁹²⁴"
+    assert line.x_of(2**3072) == pytest.approx(line.width() - 8)
+    line.set(Scale(POINTS), "points", 12, Measured("lost", 2**3072))
+    assert not line.grab().isNull()
+    assert line._ends == (0, 90)
+    assert [Scale(POINTS).place(number) for number in (2**3072, -(2**3072))] == [math.inf, -math.inf]
+    widest = Scale(Question("?", "x", 5e-324, sys.float_info.max, log=True))
+    assert widest.number(widest.high + 0.001) == sys.float_info.max
+    assert widest.words(widest.high, "count") == "1.8 × 10³⁰⁸"
 
 
 def test_a_logarithmic_scale_takes_powers(qtbot: QtBot) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QCoreApplication, Qt, QTranslator
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.lesson import LessonPanel
@@ -20,6 +21,25 @@ from tests.app.panel_support import show
 from tests.engine.test_lessons import GOOD, file_of
 
 LESSONS = find_lessons([BUNDLED]).lessons
+
+
+class Percent(QTranslator):
+    """A language with words of its own for units."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(self, context: str, text: str, disambiguation: str | None = None, n: int = -1) -> str:
+        words = {"{number} %": "{number} PERCENT", "{number} points": "{number} POINTS", "not a number": "NOT A NUMBER"}
+        return words.get(text, text)
+
+
+@pytest.fixture
+def language(qapp: QApplication) -> Iterator[None]:
+    translator = Percent()
+    QCoreApplication.installTranslator(translator)
+    yield
+    QCoreApplication.removeTranslator(translator)
 
 
 @pytest.fixture
@@ -104,6 +124,32 @@ def test_a_figure_that_is_no_number_is_shown_as_such(step: LessonStep, qtbot: Qt
     found = {"lost": Measured("lost", float("nan")), "blocks": Measured("blocks", 9)}
     page.show_answer(12, found, ())
     assert page.comparison.measured.text() == "not a number points"
+    assert not page.grab().isNull()
+
+
+@pytest.mark.usefixtures("language")
+def test_units_in_the_sentences_are_translated(tmp_path: Path, qtbot: QtBot) -> None:
+    text = GOOD.replace('measure = "blocks"', 'measure = "paths_left"\ncount = 1')
+    step = read_lesson(file_of(tmp_path, text)).steps[0]
+    page = show(qtbot, page_of(step), 270, 500)
+    page.field.set_guess(12)
+    assert "ResNet-20 has 50.0 PERCENT blocks." in texts(page)
+    page.show_answer(12, {**known_figures(step), "lost": Measured("lost", 2.0)}, ())
+    assert page.answer.text() == "It loses 2.0 POINTS."
+    page.show_answer(12, {**known_figures(step), "lost": Measured("lost", float("nan"))}, ())
+    assert page.answer.text() == "It loses NOT A NUMBER POINTS."
+
+
+def test_a_step_with_more_paths_than_a_float_holds_opens(tmp_path: Path, qtbot: QtBot) -> None:
+    text = GOOD.replace("resnet20", "resnet6146").replace('measure = "blocks"', 'measure = "paths"')
+    asked = text.replace('figure = "lost"', 'figure = "many"').replace("It loses", "It has {many}, it loses")
+    step = read_lesson(file_of(tmp_path, asked + '[[steps.figures]]\nname = "many"\nmeasure = "paths"\n')).steps[0]
+    page = show(qtbot, page_of(step), 270, 500)
+    assert "ResNet-20 has 5.8 × 10⁹²⁴ blocks." in texts(page)
+    page.field.set_guess(12)
+    page.show_answer(12, {**known_figures(step), "lost": Measured("lost", 2.0)}, ())
+    assert page.comparison.measured.text() == "5.8 × 10⁹²⁴"
+    assert page.answer.text() == "It has 5.8 × 10⁹²⁴, it loses 2.0 points."
     assert not page.grab().isNull()
 
 

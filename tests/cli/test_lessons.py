@@ -60,6 +60,15 @@ def test_measuring_a_file(command: Command, tmp_path: Path) -> None:
     assert "not within 1 of 90" in ran.out
 
 
+def test_measuring_more_paths_than_a_float_holds(command: Command, tmp_path: Path) -> None:
+    text = GOOD.replace("resnet20", "resnet6146").replace("points_lost", "paths").replace("images = 500", "count = 1")
+    path = file_of(tmp_path, text.replace("count = 1", "count = 1\nexpected = 1e308"))
+    paths, blocks = command("lessons", "--check", path, "--measure", "--json").data["figures"]
+    assert (paths["value"], paths["words"]) == (2**3071, "2.9 × 10⁹²⁴")
+    assert paths["verdict"] == "not within 0 of 1e+308"
+    assert blocks["value"] == 3072
+
+
 @pytest.mark.parametrize(
     ("text", "fragment"),
     [

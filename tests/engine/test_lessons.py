@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from explorer.engine.lesson_known import known_figures
 from explorer.engine.lesson_measures import MEASURES
 from explorer.engine.lesson_records import Choice, Measured, Question
-from explorer.engine.lesson_words import filled, loose_numbers, number_of, remarks, written
+from explorer.engine.lesson_words import filled, loose_numbers, number_of, remarks, written, written_figures
 from explorer.engine.lessons import BUNDLED, find_lesson, find_lessons, read_lesson
 from explorer.errors import UserError
 from explorer.networks.catalog import PRESETS
@@ -92,8 +93,37 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "steps.window has no key “question”",
     ),
     "asks for no figure": ('figure = "lost"', 'figure = "last"', "there is no figure “last”; the nearest is lost"),
+    "asks where nothing is measured": (
+        '[[steps.figures]]\nname = "lost"\nmeasure = "points_lost"\nimages = 500\n\n[[steps.figures]]\n'
+        'name = "blocks"\nmeasure = "blocks"\n', "", "measures nothing that steps.question could ask for",
+    ),
+    "of what does not stand above": (
+        '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "given"\nof = "most"\nargument = "images"',
+        "no figure above is named “most”, as of says; the nearest is lost.",
+    ),
+    "of what is nothing alike": (
+        '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "ratio"\nof = "lost"\nover = "m"',
+        "no figure above is named “m”, as over says; there is only lost.",
+    ),
+    "of a figure where there is none": (
+        'measure = "points_lost"\nimages = 500', 'measure = "difference"\nof = "m"\nminus = "n"',
+        "no figure above is named “m”, as of says: this is the first figure of the step.",
+    ),
+    "given by a figure that is told nothing": (
+        'name = "blocks"\nmeasure = "blocks"\n', 'name = "blocks"\nmeasure = "blocks"\n[[steps.figures]]\n'
+        'name = "told"\nmeasure = "given"\nof = "blocks"\nargument = "images"\n',
+        "the figure blocks is told no whole number, so that none can be given.",
+    ),
+    "given what a figure is not told": (
+        '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "given"\nof = "lost"\nargument = "seeds"',
+        "there is no argument “seeds”; there is only images.",
+    ),
     "no scale": (SCALE, "", "from is missing in steps.question"),
     "scale upside down": ("from = 0", "from = 91", "from must be less than to"),
+    "ends too far apart": (SCALE, "from = -1e308\nto = 1e308\n", "from and to in steps.question are too far apart"),
+    "ends too close together": ("from = 0\nto = 90", "from = 1\nto = 1.0000000000000002", "too close together"),
+    "a scale of next to nothing": ("to = 90", "to = 5e-324", "too close together for a scale"),
+    "log ends too close together": (SCALE, "from = 1e300\nto = 1.0000000000000002e300\nlog = true\n", "too close"),
     "log from zero": ("to = 90", "to = 90\nlog = true", "from must be more than 0"),
     "log of a wrong kind": ("to = 90", 'to = 90\nlog = "yes"', "must be true or false"),
     "infinite scale": ("to = 90", "to = inf", "must be a finite number"),
@@ -138,7 +168,7 @@ def sentence_of(path: Path) -> str:
     assert sentence.startswith(path.name)
     assert sentence.endswith(".")
     assert "\n" not in sentence
-    assert not re.search(r"[{}]", sentence)
+    assert not re.search(r"[{}]| \.$", sentence)
     return sentence
 
 
@@ -242,14 +272,14 @@ def test_damaged_copies_of_the_bundled_files_give_sentences_only(tmp_path: Path)
     refused = 0
     for source in sorted(BUNDLED.glob("*.toml")):
         text = source.read_text(encoding="utf-8")
-        for _ in range(30):
+        for _ in range(20):
             path = file_of(tmp_path, damaged(text, draw))
             try:
                 read_lesson(path)
             except UserError:
                 refused += 1
                 sentence_of(path)
-    assert refused > 60, "most of the damage is found"
+    assert refused > 40, "most of the damage is found"
 
 
 def damaged(text: str, draw: random.Random) -> str:
@@ -300,6 +330,58 @@ def test_figures_in_words() -> None:
         "not a number", "∞", "−∞",
     ]  # fmt: skip
     assert filled("It loses {lost} of { all }.", {"lost": "3 points"}) == "It loses 3 points of …."
+
+
+HUGE = """
+[[steps.figures]]
+name = "paths"
+measure = "paths"
+network = "resnet6146"
+
+[[steps.figures]]
+name = "more"
+measure = "difference"
+of = "paths"
+minus = "blocks"
+form = "percent"
+
+[[steps.figures]]
+name = "rest"
+measure = "difference"
+of = "more"
+minus = "paths"
+
+[[steps.figures]]
+name = "share"
+measure = "ratio"
+of = "blocks"
+over = "paths"
+
+[[steps.figures]]
+name = "each"
+measure = "ratio"
+of = "paths"
+over = "blocks"
+"""
+
+
+def test_counts_that_no_float_holds(tmp_path: Path) -> None:
+    answer = "It loses {lost} of {paths}, {more}, {rest}, {share}, {each}."
+    step = read_lesson(file_of(tmp_path, GOOD.replace("It loses {lost}.", answer) + HUGE)).steps[0]
+    found = known_figures(step)
+    paths = 2**3072  # two ways at each of 3 x 1024 blocks
+    assert [found[name].value for name in ("paths", "more", "rest", "share")] == [paths, paths - 9, -9, 0]
+    assert found["each"].value == pytest.approx(paths // 9, abs=1)
+    assert str(paths).startswith("580")
+    assert len(str(paths)) == 925
+    words = written_figures(step, found)
+    assert [words[name] for name in ("paths", "more", "rest", "share", "each")] == [
+        "5.8 × 10⁹²⁴", "5.8 × 10⁹²⁴ %", "−9.0 points", "0", "6.5 × 10⁹²³",
+    ]  # fmt: skip
+    assert number_of("times", -paths, 2) == "−5.8 × 10⁹²⁴"
+    few = Question("?", "paths", choices=(Choice("few", 1e308), Choice("more")))
+    assert [few.right(value) for value in (-paths, 3, paths)] == [0, 0, 1]
+    assert number_of("count", 2**54 * 100, 1) == "1.8 × 10¹⁸"
 
 
 def test_numbers_that_stand_in_a_sentence_are_told(tmp_path: Path) -> None:

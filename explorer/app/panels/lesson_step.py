@@ -66,7 +66,7 @@ class LessonStepPage(QWidget):
     def __init__(self, step: LessonStep, known: Mapping[str, Measured], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.step = step
-        early = written_figures(step, known)
+        early = _figures(step, known)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
@@ -177,7 +177,7 @@ class LessonStepPage(QWidget):
         if self.field.scale is not None:
             self.comparison.line.set(self.field.scale, figure.form, guess, found)
         self.comparison.show()
-        self.answer.setText(filled(step.answer, written_figures(step, measured)))
+        self.answer.setText(filled(step.answer, _figures(step, measured)))
         self.notes.setText("\n".join(map(translated, notes)))
         self.notes.setVisible(bool(notes))
         self.source.setText(step.source)
@@ -202,6 +202,11 @@ class LessonStepPage(QWidget):
     def _confirm(self) -> None:
         if self.measure.isEnabled() and not self.is_revealed:
             self.measure_requested.emit()
+
+
+def _figures(step: LessonStep, measured: Mapping[str, Measured]) -> dict[str, str]:
+    """What stands for each figure in the step's sentences, in the person's language."""
+    return {name: translated(words) for name, words in written_figures(step, measured).items()}
 
 
 def guess_words(step: LessonStep, guess: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QValidator
@@ -22,7 +23,7 @@ from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE, theme
 from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.numbers import UNKNOWN, tabular
-from explorer.engine.lesson_records import Form, Question
+from explorer.engine.lesson_records import Form, Question, is_finite
 from explorer.engine.lesson_words import number_of
 
 _TICKS_A_DECADE = 10
@@ -50,18 +51,29 @@ class Scale:
 
     def number(self, place: float) -> float:
         """What stands at a place of the scale."""
-        return float(10**place) if self.log else place
+        if not self.log:
+            return place
+        try:
+            return float(10**place)
+        except OverflowError:
+            return sys.float_info.max
 
     def place(self, number: float) -> float:
         """Where a number is on it; ends where it lies beyond, not a number where it is none."""
-        if math.isnan(number):
+        if not is_finite(number) and math.isnan(number):
             return math.nan
-        if not self.log:
-            return number
-        return math.log10(number) if number > 0 else -math.inf
+        if self.log:
+            return math.log10(number) if number > 0 else -math.inf
+        try:
+            return float(number)
+        except OverflowError:  # a whole number too large for a float
+            return math.inf if number > 0 else -math.inf
 
     def words(self, place: float, form: Form) -> str:
         """The number at a place, without its unit."""
+        if self.log and place >= sys.float_info.max_10_exp:
+            power = math.floor(place)
+            return translated(number_of("times", round(10 ** (place - power + 1)) * 10 ** (power - 1)))
         number = self.number(place)
         if self.log:
             rounded = float(f"{number:.1e}" if number < 100 else f"{number:.2g}")
