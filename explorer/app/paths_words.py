@@ -13,14 +13,16 @@ from explorer.networks.paths import (
     PAPER_SHARE,
     PathCounts,
     digits,
-    shortest_interval,
+    usual_lengths,
 )
 
 ABOUT = (
-    "A residual block adds its shortcut to its residual branch. Multiplied out, the network is a sum: every path from "
-    "input to output takes one of the two at each block, so that n blocks make 2^n paths (Veit et al. 2016, section "
-    "3). A path's length is the number of residual branches on it; the shortcut of a downsampling block, which is a "
-    "projection or a subsampling, is a way like any other.\n\n"
+    "A residual block adds its shortcut to its residual branch. Unravelled, data flow along every path from input to "
+    "output that takes one of the two at each block: n blocks make 2^n paths (Veit et al. 2016, section 3). What comes "
+    "out is no sum of what each path would give alone, as branches are not linear. It is the gradient that is a sum "
+    "over all paths: the chain rule multiplies (1 + F′) of all blocks. A path's length is the number of residual "
+    "branches on it; the shortcut of a downsampling block, which is a projection or a subsampling, is a way like any "
+    "other.\n\n"
     "Lengths are binomial: most paths go through about half of the blocks. Deleting a block takes away all paths "
     "through its branch: half of them, and more of the long ones than of the short ones (section 6). Cutting a "
     "shortcut takes away those around it.\n\n"
@@ -29,7 +31,7 @@ ABOUT = (
     "its norm at the network's input, the mean of several random orders of the blocks; the band is their range. Batch "
     "norm is in eval mode, and the network is measured intact.\n\n"
     "Together multiplies both: how many paths of a length there are, times the mean norm over one. The paper finds "
-    "that nearly all of it lies on paths of 5 to 17 of 54 blocks. Norms don't tell directions: the gradients of single "
+    "that almost all of it lies on paths of 5 to 17 of 54 blocks. Norms don't tell directions: the gradients of single "
     "paths can cancel each other, and it is the gradients that add up to the whole one, not their norms.\n\n"
     "Unravelled takes three blocks apart (their Fig. 1): eight ways through them, and through all other blocks both "
     "ways at once, so that the eight gradients add up to the whole one.\n\n"
@@ -74,8 +76,7 @@ def norm(value: float) -> str:
 
 def count_words(counts: PathCounts) -> str:
     """How many paths there are, and how long most are."""
-    lengths = shortest_interval([counts.of_length(length) / counts.total for length in counts.lengths])
-    assert lengths is not None
+    lengths = usual_lengths(counts.blocks)
     words = tr(
         "{power} = {count} paths: each goes through or around {blocks} blocks, 95 % through {low} to {high} of them.",
         power=power_of_two(counts.blocks), count=in_full(counts.total), blocks=counts.blocks, low=lengths[0],
@@ -118,8 +119,8 @@ def effective_words(result: PathsResult) -> str:
     if found is None:
         return tr("There is no such interval: some norms are no numbers, or all are zero.")
     return tr(
-        "Effective lengths (grey), the shortest interval with {held} % of it: {low} to {high} of {blocks}, {share} of "
-        "all paths. Veit et al. 2016: {first} to {last} of {of}, {theirs} of all paths.",
+        "Effective lengths (grey), the shortest interval with {held} % of this product: {low} to {high} of {blocks}, "
+        "{share} of all paths. Veit et al. 2016: almost all, {first} to {last} of {of}, {theirs} of all paths.",
         held=f"{100 * HELD:.0f}", low=found[0], high=found[1], blocks=len(result.forks),
         share=share(float(result.counts.share_between(*found))), first=PAPER_LENGTHS[0], last=PAPER_LENGTHS[1],
         of=PAPER_BLOCKS, theirs=share(PAPER_SHARE),

@@ -1,7 +1,8 @@
 """Paths from input to output: how many there are, how long they are, and what is left of them (Veit et al. 2016).
 
 Where a block adds its shortcut to its residual branch, every path that reaches it goes on by one of the two, so that n
-such blocks make 2^n paths (ibid., section 3). A path's length is the number of residual branches on it.
+such blocks make 2^n paths (ibid., section 3). The network is no sum of what each path gives alone, as its branches are
+not linear; its gradient is one, by the chain rule. A path's length is the number of residual branches on it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import comb, fsum, isfinite
+from itertools import accumulate
+from math import isfinite, ldexp
 
+from explorer.networks.families.pruned import PrunedSpec, RemainingBlock
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.operations import SHORTCUT_ONLY
 from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Sentence
 
 PAPER_BLOCKS, PAPER_LENGTHS, PAPER_SHARE = 54, (5, 17), 0.0045
-"""Veit et al. 2016, section 5: in a network of 54 blocks nearly all of the gradient came over paths of 5 to 17 of
+"""Veit et al. 2016, section 5: in a network of 54 blocks almost all of the gradient came over paths of 5 to 17 of
 them, 0.45 % of all paths."""
 HELD = 0.95
 """Share of the total that the effective lengths hold."""
+_FINE = 160
+"""Binary digits behind the point of a share that is added up exactly."""
 
 
 @lru_cache(maxsize=32)
@@ -56,31 +61,52 @@ def why_none(spec: NetworkSpec) -> Sentence | None:
         return None
     if "concat" in _joins(spec):
         return Sentence(
-            "{network} sets the output of each layer behind those before it instead of adding it, so its paths are no "
-            "terms of a sum, and there is nothing to unravel: choose a network with residual blocks.",
+            "{network} puts the output of each layer behind those before it: it adds no shortcut to a branch, so there "
+            "is nothing to unravel. Choose a network with residual blocks, such as ResNet-20.",
             network=spec.name,
         )  # fmt: skip
-    if spec.layers or spec.plain:
+    if (spec.base if isinstance(spec, PrunedSpec) else spec).plain:
         return Sentence(
             "{network} has no shortcuts, so there is one path only: every signal and every gradient goes through each "
-            "of its {count} layers. Choose a network with shortcuts, such as ResNet-20.",
-            network=spec.name, count=len(spec.all_blocks),
+            "of its {count} weighted layers. Choose a network with shortcuts, such as ResNet-20.",
+            network=spec.name, count=spec.depth,
         )  # fmt: skip
-    return Sentence(
-        "No block of {network} has a shortcut beside its branch any more, so there is one path only. Choose a network "
-        "with shortcuts, such as ResNet-20.",
-        network=spec.name,
-    )  # fmt: skip
+    bare = len(_bare(spec))
+    words = (
+        "No block of {network} has both its branch and its shortcut any more, so there is one path only. Choose a "
+        "network with shortcuts, such as ResNet-20."
+    )
+    if not bare:
+        words = (
+            "No block of {network} has a shortcut any more, so there is one path only, through all branches. Choose a "
+            "network with shortcuts, such as ResNet-20."
+        )
+    elif bare == len(spec.all_blocks):
+        words = (
+            "Of the blocks of {network} only shortcuts are left, so there is one path only, through no branch. Choose "
+            "a network with shortcuts and branches, such as ResNet-20."
+        )
+    return Sentence(words, network=spec.name)
+
+
+def _bare(spec: NetworkSpec) -> tuple[str, ...]:
+    """Ids of blocks of which only the shortcut is left."""
+    return tuple(one.id for one in spec.all_blocks if isinstance(one, RemainingBlock) and one.remains == "shortcut")
 
 
 def remarks(spec: NetworkSpec) -> tuple[Sentence, ...]:
     """What is to be known of how this network's paths are counted."""
     found = []
-    others = len(spec.all_blocks) - len(forks(spec))
+    bare = len(_bare(spec))
+    others = len(spec.all_blocks) - len(forks(spec)) - bare
     if others:
         words = "{others} blocks have no shortcut and lie on every path; they are not counted in a path's length."
         one = "One block has no shortcut and lies on every path; it is not counted in a path's length."
         found.append(Sentence(one if others == 1 else words, others=others))
+    if bare:
+        words = "Of {bare} blocks only the shortcuts are left, which lie on every path."
+        one = "Of one block only its shortcut is left, which lies on every path."
+        found.append(Sentence(one if bare == 1 else words, bare=bare))
     if "gate" in _joins(spec):
         found.append(
             Sentence(
@@ -131,13 +157,11 @@ class PathCounts:
 
     def of_length(self, length: int) -> int:
         """C(n, x)."""
-        return comb(self.blocks, length) if length >= 0 else 0
+        return _chosen(self.blocks, length)
 
     def left_of_length(self, length: int) -> int:
         """C(n - d - c, x - c): the rest of the branches is chosen from the blocks that still have both ways."""
-        if length < self.cut:
-            return 0
-        return comb(self.blocks - self.deleted - self.cut, length - self.cut)
+        return _chosen(self.blocks - self.deleted - self.cut, length - self.cut)
 
     def share_left(self, length: int) -> Fraction:
         """Of the paths of a length, the share that is left; C(n - d, x) / C(n, x) where blocks are deleted alone."""
@@ -147,6 +171,25 @@ class PathCounts:
         """The share of all paths whose length is from `low` to `high`."""
         found = sum(self.of_length(length) for length in range(max(low, 0), min(high, self.blocks) + 1))
         return Fraction(found, self.total)
+
+
+@lru_cache(maxsize=16)
+def _row(blocks: int) -> tuple[int, ...]:
+    """C(n, 0) to C(n, n), each from the one before."""
+    return tuple(accumulate(range(1, blocks + 1), lambda one, place: one * (blocks + 1 - place) // place, initial=1))
+
+
+def _chosen(blocks: int, length: int) -> int:
+    """C(n, x); 0 where there is no such choice."""
+    return _row(blocks)[length] if 0 <= length <= blocks else 0
+
+
+@lru_cache(maxsize=16)
+def usual_lengths(blocks: int) -> tuple[int, int]:
+    """The shortest interval of lengths that most of the paths of so many blocks have."""
+    found = shortest_interval([one / 2**blocks for one in _row(blocks)])
+    assert found is not None
+    return found
 
 
 def digits(count: int) -> str:
@@ -163,12 +206,16 @@ def shortest_interval(values: Sequence[float], held: float = HELD) -> tuple[int,
         values: none of them negative.
         held: the share, above 0.
     """
-    total = fsum(values) if all(map(isfinite, values)) else 0.0
-    if not total > 0:
+    largest = max(values, default=0.0) if all(map(isfinite, values)) else 0.0
+    if not largest > 0:
         return None
-    for size in range(1, len(values) + 1):
-        sums = [fsum(values[first : first + size]) for first in range(len(values) - size + 1)]
-        best = max(range(len(sums)), key=sums.__getitem__)
-        if sums[best] >= held * total * (1 - 1e-12):
-            return best, best + size - 1
-    return 0, len(values) - 1
+    # Whole numbers, so that sums are exact and equal runs stay equal.
+    ends = [0, *accumulate(int(ldexp(value / largest, _FINE)) for value in values)]
+    needed = held * ends[-1] * (1 - 1e-12)
+    best, first = (len(values), 0, 0), 0
+    for end in range(1, len(ends)):
+        while ends[end] - ends[first + 1] >= needed and first + 1 < end:
+            first += 1
+        if ends[end] - ends[first] >= needed:
+            best = min(best, (end - first, ends[first] - ends[end], first))
+    return best[2], best[2] + best[0] - 1

@@ -34,7 +34,7 @@ def test_json_has_counts_gradients_and_the_papers_interval(command: Command) -> 
         assert 0 < row["lowest_norm"] <= row["mean_norm"] <= row["highest_norm"]
     products = [row["paths"] * row["mean_norm"] for row in data["lengths"]]
     for row, product in zip(data["lengths"], products, strict=True):
-        assert row["share_of_gradient"] == pytest.approx(product / sum(products))
+        assert row["share_of_product"] == pytest.approx(product / sum(products))
     low, high = data["effective_lengths"]
     assert sum(products[low : high + 1]) >= 0.95 * sum(products)
     assert [row["length"] for row in data["lengths"] if row["effective"]] == list(range(low, high + 1))
@@ -125,7 +125,7 @@ def test_charts_as_files(command: Command, tmp_path: Path, chart: str) -> None:
     [
         (("--network", "plain20"), "one path only"),
         (("--network", "vgg16"), "one path only"),
-        (("--network", "densenet40_12"), "no terms of a sum"),
+        (("--network", "densenet40_12"), "adds no shortcut to a branch"),
         (("--delete", "layer9.0"), "has no block layer9.0"),
         (("--delete", "layer1.0", "--cut", "layer1.0"), "nothing would get through"),
         (("--blocks", "layer1.0,layer9.9"), "has no block layer9.9"),

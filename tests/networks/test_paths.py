@@ -12,6 +12,7 @@ import pytest
 from explorer.networks import catalog
 from explorer.networks.catalog import PRESETS
 from explorer.networks.families.efficientnet import EfficientNetSpec
+from explorer.networks.families.pruned import PrunedSpec
 from explorer.networks.lesion import Lesion
 from explorer.networks.paths import (
     PAPER_BLOCKS,
@@ -22,6 +23,7 @@ from explorer.networks.paths import (
     forks,
     remarks,
     shortest_interval,
+    usual_lengths,
     why_none,
 )
 from tests.engine.networks import SPECS, TINY
@@ -122,13 +124,44 @@ def test_without_shortcuts_there_is_one_path(name: str) -> None:
     why = why_none(spec)
     assert why is not None
     assert "one path only" in why
-    assert str(len(spec.all_blocks)) in why
+    assert f"each of its {spec.depth} weighted layers" in why
+
+
+PRUNED = {
+    "only shortcuts": (PrunedSpec(PRESETS["resnet18"], PRESETS["resnet18"].block_ids), "only shortcuts are left"),
+    "only branches": (PrunedSpec(PRESETS["resnet18"], cut=PRESETS["resnet18"].block_ids), "through all branches"),
+    "either": (PrunedSpec(PRESETS["resnet18"], PRESETS["resnet18"].block_ids[1:], ("layer1.0",)), "has both"),
+    "plain": (PrunedSpec(PRESETS["plain20"], ("layer1.1",)), "each of its 19 weighted layers"),
+}
+
+
+@pytest.mark.parametrize("name", PRUNED)
+def test_what_is_left_of_pruned_blocks_is_told_apart(name: str) -> None:
+    spec, words = PRUNED[name]
+    why = why_none(spec)
+    assert why is not None
+    assert "one path only" in why
+    assert words in why
+    assert ("layers" in why) is (name == "plain")
+
+
+def test_a_block_without_its_branch_is_none_without_its_shortcut() -> None:
+    """ResNet-18, whose projections stay when their branches go."""
+    only = "Of one block only its shortcut is left, which lies on every path."
+    none = "One block has no shortcut and lies on every path; it is not counted in a path's length."
+    spec = PRESETS["resnet18"]
+    assert remarks(PrunedSpec(spec, ("layer2.0", "layer2.1"))) == (only,)
+    assert remarks(PrunedSpec(spec, cut=("layer2.0",))) == (none,)
+    assert remarks(PrunedSpec(spec, ("layer2.0",), ("layer1.0",))) == (none, only)
+    assert remarks(PrunedSpec(spec, ("layer2.0", "layer3.0"))) == (
+        "Of 2 blocks only the shortcuts are left, which lie on every path.",
+    )
 
 
 def test_a_concatenation_is_no_sum() -> None:
     why = why_none(catalog.find("densenet40_12"))
     assert why is not None
-    assert "no terms of a sum" in why
+    assert "adds no shortcut to a branch" in why
 
 
 def test_blocks_without_a_shortcut_lie_on_every_path() -> None:
@@ -171,3 +204,18 @@ def test_of_nothing_there_is_no_interval(values: list[float]) -> None:
 
 def test_one_value_holds_all() -> None:
     assert shortest_interval([0.0, 3.0, 0.0]) == (1, 1)
+
+
+def test_of_equal_intervals_the_first() -> None:
+    assert shortest_interval([1.0] * 5, 0.4) == (0, 1)
+    assert shortest_interval([5e-324, 5e-324]) == (0, 1)
+    assert shortest_interval([1.7e308, 1.7e308, 0.0]) == (0, 1)
+
+
+@pytest.mark.parametrize("blocks", [1, 9, 54, 600])
+def test_usual_lengths_lie_about_the_middle(blocks: int) -> None:
+    """Of a binomial distribution; where no interval is symmetric, one more below than above."""
+    low, high = usual_lengths(blocks)
+    assert blocks - high - low in (0, 1)
+    held = [sum(comb(blocks, length) for length in range(low + cut, high + 1)) / 2**blocks for cut in (0, 1)]
+    assert held[0] >= 0.95 > held[1]

@@ -44,7 +44,7 @@ def run(session: Session, request: PathsRequest) -> Generator[Told, None, PathsR
     """Measure; yields the result so far after each seed.
 
     Raises:
-        UserError: the network's paths are no terms of a sum, a chosen block is not one of them, or there is no image.
+        UserError: the network has one path only, a chosen block is not one of them, or there is no image.
     """
     loaded = yield from session.load(request.spec, request.weights)
     spec = loaded.info.spec

@@ -180,14 +180,11 @@ class Recorder:
         return run(compiled(operations, self._network.module, False), x)
 
     def _block(self, block: Block, x: Tensor) -> Tensor:
-        wiring = block.wiring
-        parting = self._operations(wiring.shared, x)
-        if block.spec.id in self._forks:
-            joined = self._fork(block, x, parting)
-        elif wiring.join is None:
-            joined = self._operations(wiring.branch, parting)
-        else:  # only its shortcut is left, or what it adds stands behind its input
+        wiring, parts = block.wiring, block.spec.id in self._forks
+        if wiring.join is not None and not parts:  # only its shortcut is left, or it adds its channels behind others
             return self._through(block, x)
+        parting = self._operations(wiring.shared, x)
+        joined = self._fork(block, x, parting) if parts else self._operations(wiring.branch, parting)
         return self._operations(wiring.after, joined)
 
     def _fork(self, block: Block, x: Tensor, parting: Tensor) -> Tensor:

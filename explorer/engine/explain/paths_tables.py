@@ -12,7 +12,7 @@ from explorer.networks.paths import PAPER_BLOCKS, PAPER_LENGTHS, PAPER_SHARE, Pa
 
 COLUMNS = (
     "length", "paths", "share_of_paths", "paths_left", "share_left", "mean_norm", "lowest_norm", "highest_norm",
-    "share_of_gradient", "effective",
+    "share_of_product", "effective",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def rows(result: PathsResult, counts: PathCounts) -> list[dict[str, Any]]:
             "mean_norm": number(float(mean[length])),
             "lowest_norm": number(float(low[length])),
             "highest_norm": number(float(high[length])),
-            "share_of_gradient": number(float(carried[length])),
+            "share_of_product": number(float(carried[length])),
             "effective": effective is not None and effective[0] <= length <= effective[1],
         }
         for length in counts.lengths
@@ -100,14 +100,16 @@ def csv_text(result: PathsResult, counts: PathCounts, command: str = "") -> str:
     data = json_data(result, counts)
     effective = data["effective_lengths"]
     measured = f"{result.source}; {result.images} images, loss {data['loss']}, {data['seeds']} seeds"
+    held = "" if effective is None else f"{effective[0]} to {effective[1]} hold 95 % of number x mean norm"
+    first, last = PAPER_LENGTHS
     header = {
         "network": data["network"],
         "paths": f"{counts.total} of {counts.blocks} blocks",
         "deleted": ", ".join(data["deleted"]),
         "paths left": counts.total_left,
         "measured on": measured if result.images else "",
-        "effective lengths": "" if effective is None else f"{effective[0]} to {effective[1]} hold 95 %",
-        "paper": f"{PAPER_LENGTHS[0]} to {PAPER_LENGTHS[1]} of {PAPER_BLOCKS} (Veit et al. 2016, section 5)",
+        "effective lengths": held,
+        "paper": f"almost all, {first} to {last} of {PAPER_BLOCKS} (Veit et al. 2016, section 5)",
         "command": command,
     }
     out = io.StringIO()

@@ -157,7 +157,7 @@ def test_no_numbers_are_told_as_such(panel: PathsPanel) -> None:
     assert "no number" in panel.legend.accessibleDescription()
 
 
-@pytest.mark.parametrize(("name", "said"), [("plain20", "one path only"), ("densenet40_12", "no terms of a sum")])
+@pytest.mark.parametrize(("name", "said"), [("plain20", "one path only"), ("densenet40_12", "adds no shortcut to a branch")])
 def test_where_there_is_nothing_to_unravel_it_says_why(panel: PathsPanel, name: str, said: str) -> None:
     panel.show_network(catalog.find(name), INTACT)
     panel.show_blocks(())

@@ -208,7 +208,9 @@ def test_what_is_no_number_is_told_as_such(tmp_path: Path) -> None:
     assert np.isnan(result.unravelled.shares).all()
 
 
-@pytest.mark.parametrize(("name", "words"), [("plain20", "one path only"), ("densenet40_12", "no terms of a sum")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("plain20", "one path only"), ("densenet40_12", "adds no shortcut to a branch")]
+)
 def test_networks_without_a_sum_are_refused(name: str, words: str) -> None:
     spec = catalog.find(name).with_(in_channels=1, side=28)
     with pytest.raises(UserError, match=words):
