@@ -8,7 +8,7 @@ from typing import Literal
 from explorer.networks.cost import network_cost
 from explorer.networks.lesion import INTACT, Lesion, Mode, Place, by_id, places
 from explorer.networks.operations import Operation, Wiring
-from explorer.networks.spec import BlockSpec, NetworkSpec, Shape, ShortcutKind
+from explorer.networks.spec import NetworkSpec, Shape, ShortcutKind
 from explorer.sentences import Sentence
 
 Join = Literal["add", "gate", "concat", "none"]
@@ -134,11 +134,11 @@ class Outline:
 
 def outline(spec: NetworkSpec, lesion: Lesion = INTACT) -> Outline:
     """What can be measured of a network with a lesion, which must be `checked`."""
-    wirings = _wirings(spec)
+    found = _wirings(spec)
     blocks, layers = [], [_layer_mark(one, "stem") for one in responses(spec.stem_operations())]
     for place in places(spec, lesion):
-        wiring = wirings[place.block]
-        blocks.append(_block_mark(place, wiring, by_id(spec)[place.block].shortcut))
+        entering, wiring = found[place.block]
+        blocks.append(_block_mark(place, entering, wiring, by_id(spec)[place.block].shortcut))
         layers += [_layer_mark(one, place.block, place.mode != "deleted") for one in responses(wiring.branch)]
     return Outline(spec, tuple(blocks), tuple(layers), _exits(spec, lesion))
 
@@ -187,23 +187,23 @@ def first_block(spec: NetworkSpec) -> str:
     return (usual or identity or list(spec.block_ids))[0]
 
 
-def _wirings(spec: NetworkSpec) -> dict[str, Wiring]:
+def _wirings(spec: NetworkSpec) -> dict[str, tuple[Shape, Wiring]]:
+    """Of each block, the shape of what comes to it, behind what stands before its place, and its operations."""
     shape: Shape = spec.stem_operations()[-1].output
     found = {}
-    block: BlockSpec
     for block in spec.all_blocks:
-        found[block.id] = block.operations(shape)
-        shape = found[block.id].all[-1].output
+        wiring = block.operations(shape)
+        found[block.id] = (wiring.before[-1].output if wiring.before else shape, wiring)
+        shape = wiring.all[-1].output
     return found
 
 
-def _block_mark(place: Place, wiring: Wiring, shortcut: ShortcutKind) -> BlockMark:
-    inside = (*wiring.shared, *wiring.branch, *wiring.shortcut, *wiring.after)
+def _block_mark(place: Place, entering: Shape, wiring: Wiring, shortcut: ShortcutKind) -> BlockMark:
     scaled = tuple(any(one.kind == "scale" for one in row) for row in (wiring.shortcut, wiring.branch))
     gated = wiring.join is not None and wiring.join.kind == "gate" and wiring.join.number > 0
     return BlockMark(
         place.spec.id, place.block, place.mode, join_of(wiring), shortcut, tuple(one.kind for one in wiring.after),
-        inside[0].input, wiring.all[-1].output, (scaled[0], scaled[1]), gated,
+        entering, wiring.all[-1].output, (scaled[0], scaled[1]), gated,
     )  # fmt: skip
 
 

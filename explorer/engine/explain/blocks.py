@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from explorer.engine import devices
 from explorer.engine.datasets import LabelledImages
@@ -29,6 +28,7 @@ from explorer.engine.explain.blocks_records import (
     SetFigures,
     twin_beside,
 )
+from explorer.engine.explain.passing import told
 from explorer.engine.folders import fold
 from explorer.engine.images import fit, normalise
 from explorer.engine.modules import answers
@@ -96,25 +96,12 @@ def _once(
     spec, preprocessing = loaded.info.spec, loaded.info.preprocessing
     x = normalise(fit(request.picture, preprocessing)[0], preprocessing).to(device.id)
     walk = Walk(session.on_device(loaded.network, device.id), lesion, request.block)
-    return (yield from _stepped(walk, x, network_cost(spec).macs, 0.0, 1.0))
-
-
-def _stepped(walk: Walk, x: Tensor, macs: int, done: float, share: float) -> Generator[Step, None, Figures]:
-    """A batch's figures. Threads go by one picture: the many small sums between the layers wait for each other."""
-    steps = walk.steps(x)
-    while True:
-        try:
-            with devices.threads_for(macs):
-                part = next(steps)
-        except StopIteration as end:
-            figures: Figures = end.value
-            return figures
-        yield Step(done + part * share, Sentence("Taking blocks apart"))
+    return (yield from told(walk.steps(x), network_cost(spec).macs, Sentence("Taking blocks apart")))
 
 
 def _of_picture(figures: Figures) -> PictureFigures:
     ratio, cosine, response = (
-        values[0].double().cpu().numpy() for values in (figures.ratio, figures.cosine, figures.response)
+        values[0].cpu().double().numpy() for values in (figures.ratio, figures.cosine, figures.response)
     )
     exits = torch.softmax(figures.exits[:, 0].float(), 1).cpu().numpy()
     return PictureFigures(figures.outline, ratio, cosine, response, exits)
@@ -170,7 +157,7 @@ class _Gathered:
     def add(self, figures: Figures, indices: np.ndarray) -> None:
         """A batch's."""
         for name, rows in self._values.items():
-            rows.append(getattr(figures, name).double().cpu().numpy())
+            rows.append(getattr(figures, name).cpu().double().numpy())
         said = torch.stack([answers(logits) for logits in figures.exits]).cpu().numpy()
         self._agreeing += ((said == said[-1]) & (said[-1] >= 0)).sum(1)
         if self._labels is not None:
@@ -236,7 +223,7 @@ def _gather(
     walks = [Walk(session.on_device(one.network, device.id), lesion) for one, lesion in networks]
     gathered = [_Gathered(walk, images) for walk in walks]
     macs = sum(network_cost(one.info.spec).macs for one, _ in networks)
-    told = time.perf_counter()
+    shown = time.perf_counter()
     done = 0
 
     def result() -> BlockStatisticsResult:
@@ -254,12 +241,13 @@ def _gather(
             x = normalise(images.pixels(indices, preprocessing).to(device.id), preprocessing)
             own = network_cost(one.info.spec).macs
             share = len(indices) / len(order) * own / macs
-            into.add((yield from _stepped(walk, x, own, start, share)), indices)
+            words = Sentence("Taking blocks apart")
+            into.add((yield from told(walk.steps(x), own, words, start, share)), indices)
             start += share
             yield Step(start, Sentence("Taking blocks apart over {name}", name=images.name))
         done += len(indices)
-        if time.perf_counter() - told >= _SHOW_S and done < len(order):
-            told = time.perf_counter()
+        if time.perf_counter() - shown >= _SHOW_S and done < len(order):
+            shown = time.perf_counter()
             yield result()
     return result()
 

@@ -114,9 +114,9 @@ class _Changes:
         if self._before is not None:
             common = min(len(found), len(self._before))
             change = (found[:common] - self._before[:common]).abs().mean(1)
-            self._sums[:common] += change.double().cpu()
+            self._sums[:common] += change.cpu().double()
         else:
-            self._spread[: len(found)] = found.var(1, correction=0).double().cpu()
+            self._spread[: len(found)] = found.var(1, correction=0).cpu().double()
         self._before = found
 
     def most(self) -> int:

@@ -70,19 +70,23 @@ def outputs(network: Network, x: Tensor, lesion: Lesion) -> Iterator[tuple[Place
         yield place, x, part.macs
 
 
-def told(steps: Generator[float, None, Result], macs: int, words: str) -> Generator[Step, None, Result]:
+def told(
+    steps: Generator[float, None, Result], macs: int, words: str, start: float = 0.0, share: float = 1.0
+) -> Generator[Step, None, Result]:
     """Steps of a pass, from the shares done that it yields, on as many threads as pay.
 
     Args:
         steps: the pass.
-        macs: of the network.
+        macs: of the network, with one picture: the many small sums between the layers wait for each other.
         words: what is going on.
+        start: the share of a longer job that is done before.
+        share: of the longer job, the pass's.
     """
     while True:
         try:
             with devices.threads_for(macs):
-                share = next(steps)
+                part = next(steps)
         except StopIteration as end:
             result: Result = end.value
             return result
-        yield Step(share, words)
+        yield Step(start + part * share, words)

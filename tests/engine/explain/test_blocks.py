@@ -13,10 +13,14 @@ from torch import Tensor, nn
 
 from explorer.engine.explain.block_outline import first_block, outline
 from explorer.engine.explain.block_taps import Figures, Halves, Walk, deviation
+from explorer.engine.explain.blocks_records import BlocksRequest
 from explorer.engine.modules import Network
+from explorer.engine.records import UNTRAINED
+from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.networks.catalog import PRESETS, find
 from explorer.networks.families.mlp import MlpSpec
+from explorer.networks.families.pruned import PrunedSpec
 from explorer.networks.families.resnet import ResNetSpec
 from explorer.networks.lesion import INTACT, Lesion, lesion
 from explorer.networks.spec import NetworkSpec
@@ -311,6 +315,29 @@ def test_a_pass_can_be_dropped_in_the_middle() -> None:
     assert not torch.is_inference_mode_enabled()
     steps.close()
     assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize("order", ["original", "relu-before", "pre-activation", "bn-after"])
+def test_a_block_of_which_only_its_gate_is_left(order: str) -> None:
+    """Pruned of a gated block whose shortcut is the identity: its shortcut stays, times one minus the gate."""
+    whole = TINY.with_(variant="exclusive-gate", order=order)
+    spec = PrunedSpec(whole, ("layer1.1", "layer2.1"))
+    mark = outline(spec).block("layer2.1")
+    assert (mark.join, mark.input, mark.output) == ("gate", (8, 4, 4), (8, 4, 4))
+    network, x = network_of(whole), pictures(spec, 2)
+    remaining = Network(spec).eval()
+    remaining.load_state_dict({key: network.state_dict()[key] for key in remaining.state_dict()})
+    figures = walked(remaining, x, keep="layer1.1")
+    with torch.inference_mode():
+        torch.testing.assert_close(figures.exits[-1], network(x, lesion(whole, ["layer1.1", "layer2.1"])))
+    assert figures.ratio[:, 1].tolist() == [0.0, 0.0]
+    assert figures.kept is not None
+    assert figures.kept.added is None
+    session = Session()
+    request = BlocksRequest(spec, UNTRAINED, picture=finish(session.open_picture("sample", 0)), block="layer1.1")
+    maps = finish(session.explain(request)).maps
+    assert not maps.added.any()
+    assert maps.total is maps.carried
 
 
 def test_the_block_to_begin_with() -> None:
