@@ -141,26 +141,32 @@ class _Piece:
 def _tail(network: Network, activation: Tensor, lesion: Lesion, block: str) -> Iterator[_Piece]:
     """What stands behind a block, recorded place by place, and the head."""
     cost, blocks = network_cost(network.spec), dict(network.blocks())
-    parameters = tuple(network.parameters())
     pairs = list(zip(places(network.spec, lesion), cost.blocks, strict=True))
     first = next(number for number, (place, _) in enumerate(pairs) if place.block == block) + 1
     leaving = activation
     for place, part in pairs[first:]:
         entering = leaving.detach().requires_grad_()
-        with _recorded(parameters):
+        modules = [*blocks[place.block].modules.values(), *_modules(network, place.spec.id)]
+        with _recorded(modules):
             leaving = blocks[place.block](network.enter(place.spec.id, entering), place.mode)
         yield _Piece(entering, leaving, part.macs)
     entering = leaving.detach().requires_grad_()
-    with _recorded(parameters):
+    with _recorded(_modules(network, "head")):
         leaving = network.head(entering)
     yield _Piece(entering, leaving, cost.head.macs)
 
 
+def _modules(network: Network, part: str) -> list[nn.Module]:
+    """Of a part's operations, with those before a block's place."""
+    found = (network.module(operation.id) for operation in network.parts[part])
+    return [module for module in found if module is not None]
+
+
 @contextmanager
-def _recorded(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
-    """Record what is computed inside, as if the parameters were constants: what their gradients would need is not
-    kept."""
-    wanted = [parameter for parameter in parameters if parameter.requires_grad]
+def _recorded(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Record what is computed inside, as if the parameters of the modules were constants: what their gradients would
+    need is not kept. All other parameters are left alone: a deep network has thousands."""
+    wanted = [one for module in modules for one in module.parameters() if one.requires_grad]
     for parameter in wanted:
         parameter.requires_grad_(False)
     try:

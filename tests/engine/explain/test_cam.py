@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from explorer.engine import images
 from explorer.engine.build import build
-from explorer.engine.explain.cam import grad_cam
+from explorer.engine.explain.cam import _tail, grad_cam
 from explorer.engine.explain.cam_records import CamRequest, CamResult
 from explorer.engine.modules import Network
 from explorer.engine.records import UNTRAINED, Step, WeightsKind, WeightsRef
@@ -145,8 +145,49 @@ def test_other_families(name: str) -> None:
 
 def test_parameters_are_as_before_and_have_no_gradients() -> None:
     network = network_of(TINY)
+    frozen = next(network.parameters())
+    frozen.requires_grad_(False)
     finish(grad_cam(network, pictures(TINY, 1), INTACT, "layer1.0", None))
-    assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
+    assert all(parameter.requires_grad is (parameter is not frozen) for parameter in network.parameters())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def leaves(value: torch.Tensor) -> list[torch.Tensor]:
+    """Every tensor that a recorded one could give a gradient to."""
+    found, ways = [], [value.grad_fn]
+    seen = set(ways)
+    while ways:
+        way = ways.pop()
+        if way is None:
+            continue
+        if hasattr(way, "variable"):
+            found.append(way.variable)
+        following = {behind for behind, _ in way.next_functions} - seen
+        seen |= following
+        ways += following
+    return found
+
+
+GATES = TINY.with_(variant="exclusive-gate", order="pre-activation")
+CONSTANT: dict[str, tuple[NetworkSpec, Lesion]] = {
+    "gates, blocks moved": (GATES, INTACT.swapped(GATES, "layer2.1", "layer2.2")),
+    "projections": (SPECS["pre-activation B"], INTACT),
+    "transitions": (find("densenet22_4").with_(side=16, classes=5), INTACT),
+    "torchvision's": (SPECS["bottleneck B"], INTACT),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT)
+def test_every_parameter_counts_as_a_constant(name: str) -> None:
+    """Of a block, of what stands before its place, and of the head."""
+    spec, done = CONSTANT[name]
+    network, block = network_of(spec), spec.block_ids[0]
+    with torch.no_grad():
+        x = dict(network.blocks())[block](network.enter(block, network.stem(pictures(spec, 1))))
+    pieces = list(_tail(network, x, done, block))
+    assert len(pieces) == len(spec.block_ids)
+    for piece in pieces:
+        assert [found is piece.entering for found in leaves(piece.leaving)] == [True]
 
 
 def test_nothing_is_left_on_between_steps(monkeypatch: pytest.MonkeyPatch) -> None:
