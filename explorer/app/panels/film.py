@@ -30,7 +30,8 @@ _ABOUT = (
     "carries the first channels on, every second position of them (He et al. 2015, section 3.3). In a plain network "
     "no channel does.\n\n"
     "All frames share one scale. |change| is the mean of the absolute difference to the frame before. Behind a deleted "
-    "block with an identity shortcut it is zero."
+    "block with an identity shortcut it is zero where nothing, or only a ReLU, stands behind the addition; batch norm "
+    "there goes on changing what comes."
 )
 _FRAME_MS = 500
 _STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

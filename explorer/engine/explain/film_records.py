@@ -131,10 +131,19 @@ def carried_note(spec: NetworkSpec, stage: StageSpec, lesion: Lesion, channel: i
             "No identity shortcut carries channel {channel} past {blocks}: what is behind is another feature.",
             channel=channel, blocks=_named(broken),
         )  # fmt: skip
-    carried = Sentence(
-        "The shortcuts of {stage} carry channel {channel} from block to block, and each block adds to it.",
-        stage=stage.id, channel=channel,
-    )  # fmt: skip
+    deleted = [block.id for block in stage.blocks if block.id in lesion.deleted]
+    words = "The shortcuts of {stage} carry channel {channel} from block to block, and each block adds to it."
+    if len(deleted) == len(stage.blocks):
+        words = (
+            "The shortcuts of {stage} carry channel {channel} from block to block; all blocks are deleted and add "
+            "nothing to it."
+        )
+    elif deleted:
+        words = (
+            "The shortcuts of {stage} carry channel {channel} from block to block, and each block adds to it, but for "
+            "what is deleted: {deleted}."
+        )
+    carried = Sentence(words, stage=stage.id, channel=channel, deleted=_named(deleted) if deleted else "")
     found = [carried if later or starts_before(stage) else "", _before(stage.blocks[0], channel)]
     return Joined(" ", [words for words in found if words])
 

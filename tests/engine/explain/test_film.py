@@ -173,6 +173,22 @@ def test_within_a_stage_the_shortcuts_carry_a_channel() -> None:
     np.testing.assert_array_equal(result.frames[-1].values, result.frames[0].values)
 
 
+def test_what_is_deleted_adds_nothing() -> None:
+    assert said(TINY, "layer2", 0, lesion(TINY, ["layer1.0", "layer2.1"])).startswith(
+        "The shortcuts of layer2 carry channel 0 from block to block, and each block adds to it, but for what is "
+        "deleted: layer2.1."
+    )
+    assert "all blocks are deleted and add nothing" in said(TINY, "layer1", 0, lesion(TINY, ["layer1.0", "layer1.1"]))
+
+
+@pytest.mark.parametrize("order", ["original", "relu-before", "pre-activation", "bn-after"])
+def test_behind_a_deleted_block_nothing_changes_but_by_batch_norm(order: str) -> None:
+    result = film(TINY.with_(order=order), "layer2", deleted=frozenset({"layer2.1"}))
+    change = next(frame.change for frame in result.frames if frame.part == "layer2.1")
+    assert change is not None
+    assert (change == 0) is (order != "bn-after")
+
+
 def test_option_a_carries_the_first_channels_into_a_stage() -> None:
     assert "Into layer2.0 option A carries every second position of the same channel." in said(TINY, "layer2", 3)
     assert "It begins with layer2.0: option A fills new channels with zeros." in said(TINY, "layer2", 4)
