@@ -115,6 +115,11 @@ class Trainer:
         return (self.epoch * self.steps + self.step) / (self.recipe.epochs * self.steps)
 
     @property
+    def rate(self) -> float:
+        """The learning rate now."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    @property
     def curves(self) -> Curves:
         """How it went so far."""
         table = np.array(self._points, np.float64).reshape(-1, 3)
@@ -260,7 +265,7 @@ class Trainer:
             self.fraction,
             self._loss,
             self._accuracy,
-            self._optimizer.param_groups[0]["lr"],
+            self.rate,
             self.seconds,
             done,
             phase,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -182,7 +183,21 @@ class TrainingRun:
                 next(work)
             except StopIteration as end:
                 return _figures(end.value[0], material.test)
-            yield replace(self._log[-1], fraction=1.0, epoch_done=False, phase="testing")
+            yield replace(self._last_row(), fraction=1.0, epoch_done=False, phase="testing")
+
+    def _last_row(self) -> Progress:
+        """The log's last one; from the curves where the log is gone."""
+        if self._log:
+            return self._log[-1]
+        curves, epochs = self.trainer.curves, self._recipe.epochs
+        last = curves.epochs > epochs - 1
+        loss, accuracy = (
+            float(values[last].mean()) if last.any() else math.nan for values in (curves.losses, curves.accuracies)
+        )
+        validated = curves.validated[-1] if curves.validated else None
+        return Progress(
+            epochs, 1.0, loss, accuracy, self.trainer.rate, self.trainer.seconds, epoch_done=True, validated=validated
+        )
 
     def _card(self, kind: str, done: float) -> Card:
         """The card of weights after so many epochs, without the figure on the test images."""

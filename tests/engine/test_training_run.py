@@ -182,6 +182,20 @@ def test_a_damaged_log_does_not_keep_a_run_from_going_on(log: str | None, folder
     assert [row.epoch for row in read_log(path)] == [3]
 
 
+def test_stopped_while_it_is_tested_a_run_ends_without_its_log(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "colours.safetensors"
+    job = run(material_of(folder), output, RECIPE, "")
+    told = next(progress for progress in job if progress.phase == "testing")
+    job.close()
+    output.with_suffix(".csv").unlink()
+    again = list(run(material_of(folder), output, RECIPE, "", resume=True))
+    assert {progress.phase for progress in again} == {"testing"}, "all epochs were done"
+    assert (again[0].epoch, again[0].fraction, again[0].rate) == (told.epoch, 1.0, pytest.approx(told.rate))
+    assert again[0].loss == pytest.approx(told.loss, rel=0.1), "the mean of the batches, of which one is short"
+    assert again[0].seconds == pytest.approx(told.seconds, rel=0.01)
+    assert files(tmp_path) == {"colours.safetensors", "colours.json"}
+
+
 def test_a_log_read_is_the_log_written(tmp_path: Path) -> None:
     rows = [Progress(number, 0.0, 1 / number, 0.5, 0.1 / number, 2.5 * number, True) for number in (1, 2, 3)]
     write_log(tmp_path / "log.csv", rows)

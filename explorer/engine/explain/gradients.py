@@ -85,6 +85,7 @@ class _Work:
         notes: to tell.
         passes: in the end, for the progress.
         done: of them.
+        labelled: whether the classes of the images are known.
     """
 
     session: Session
@@ -97,6 +98,7 @@ class _Work:
     notes: list[str]
     passes: int = 1
     done: int = 0
+    labelled: bool = False
 
     @property
     def spec(self) -> NetworkSpec:
@@ -108,8 +110,8 @@ class _Work:
 
     def result(self, readings: list[_Readings], alone: str, count: int, total: int) -> GradientsResult:
         return GradientsResult(
-            self.request, self.scheme, tuple(reading.profile() for reading in readings), alone, count, total,
-            tuple(dict.fromkeys(note for note in self.notes if note)), time.perf_counter() - self.began,
+            self.request, self.scheme, tuple(reading.profile() for reading in readings), alone, count, self.labelled,
+            total, tuple(dict.fromkeys(note for note in self.notes if note)), time.perf_counter() - self.began,
             self.device.title,
         )  # fmt: skip
 
@@ -211,13 +213,16 @@ def _check(data: LabelledImages, count: int, work: _Work) -> None:
     """
     if not count:
         raise UserError("{name} has no images to measure on.", name=data.name)
-    work.notes.append(data.note)
+    work.labelled = data.labels is not None
     if data.labels is None:
+        # The set's own note is on measuring how often the network agrees with itself, which nobody does here.
         words = Sentence("The images have no labels that the network knows, so the loss is that of its own answers.")
         if work.scheme != "trained":
             words = Sentence("The images have no labels that the network knows, so they got labels at random.")
         work.notes.append(words)
-    elif len(np.unique(data.labels)) == 1:
+        return
+    work.notes.append(data.note)
+    if len(np.unique(data.labels)) == 1:
         work.notes.append(
             Sentence(
                 "All images are of one class, {name}: the loss only says how well the network knows this one.",
@@ -243,6 +248,7 @@ def _one(work: _Work, info: WeightsInfo) -> Batch:
         raise UserError("There is no picture to measure on: open one, or choose the image set.")
     pixels, _ = images.fit(picture, info.preprocessing)
     x = images.normalise(pixels, info.preprocessing)
+    work.labelled = picture.label in info.classes
     if picture.label in info.classes:
         return x, torch.tensor([info.classes.index(picture.label)])
     work.notes.append(Sentence("The picture's class is not known, so the loss is that of the network's own answer."))

@@ -159,6 +159,8 @@ class GradientsResult:
         networks: the network and its plain twin, or the network alone.
         alone: why there is no twin beside it, one sentence; empty where there is one.
         images: in the loss.
+        labelled: whether their classes are known; else the loss is that of the network's own answers, or of labels
+            drawn at random.
         total: seeds in the end.
         notes: sentences on what was left out or assumed.
         seconds: so far.
@@ -170,6 +172,7 @@ class GradientsResult:
     networks: tuple[Profile, ...]
     alone: str
     images: int
+    labelled: bool
     total: int
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

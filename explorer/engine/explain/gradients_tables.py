@@ -52,6 +52,7 @@ def json_data(result: GradientsResult) -> dict[str, Any]:
         "norm": request.norm or result.scheme == "trained",
         "loss_on": request.on,
         "images": result.images,
+        "labelled": result.labelled,
         "seeds": result.seeds,
         "networks": [_network(profile) for profile in result.networks],
         "alone": result.alone,

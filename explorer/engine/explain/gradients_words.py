@@ -35,9 +35,12 @@ def figure(value: float) -> str:
 def setting(result: GradientsResult) -> Sentence:
     """How it was measured, for the foot of a chart."""
     request, count = result.request, result.images
+    known = "{count} labelled images"
+    if not result.labelled:
+        known = "{count} images without labels" if result.scheme == "trained" else "{count} images with random labels"
     what = {
         "noise": Sentence("{count} images of noise with random labels", count=count),
-        "images": Sentence("{count} labelled images", count=count),
+        "images": Sentence(known, count=count),
         "picture": Sentence("one picture", count=count),
     }[request.on]
     if result.scheme == "trained":
@@ -125,14 +128,27 @@ def _of_trained(result: GradientsResult) -> list[Sentence]:
     ratios = [middle(profile.ratios("inputs")) for profile in result.networks]
     if any(not math.isfinite(ratio) or ratio <= _GONE for ratio in ratios):
         return []
+    if any(ratio <= 1 / _SAME for ratio in ratios):
+        return [_arrives(profile, ratio) for profile, ratio in zip(result.networks, ratios, strict=True)]
     if _pair(result):
         return [Sentence("In neither of the two trained networks does the gradient vanish on its way to the input.")]
     return [Sentence("In this trained network the gradient does not vanish on its way to the input.")]
 
 
+def _arrives(profile: Profile, ratio: float) -> Sentence:
+    if ratio <= 1 / _SAME:
+        return Sentence(
+            "In {network} as trained the gradient arrives at the first block, {factor}‑fold smaller.",
+            network=profile.name, factor=figure(1 / ratio),
+        )  # fmt: skip
+    return Sentence(
+        "In {network} as trained the gradient does not vanish on its way to the input.", network=profile.name
+    )
+
+
 def _with_norm(ratio: float) -> list[Sentence]:
     """Of the plain network."""
-    if not ratio > _SAME:
+    if not (math.isfinite(ratio) and ratio > _SAME):
         return []
     return [
         Sentence(

@@ -51,7 +51,7 @@ def result(
     request = GradientsRequest(SPEC, UNTRAINED, scheme="he", on="noise", seeds=total)
     specs = (SPEC, SPEC.twin())
     profiles = tuple(profile(spec, ratio, seeds) for spec, ratio in zip(specs, ratios, strict=False))
-    return GradientsResult(request, "he", profiles, alone, 16, total)
+    return GradientsResult(request, "he", profiles, alone, 16, False, total)
 
 
 @pytest.fixture

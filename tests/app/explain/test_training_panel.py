@@ -90,14 +90,16 @@ def test_what_can_be_taken_up_is_named() -> None:
 
 
 def test_what_the_panel_says_of_the_bundled_networks_is_so(logs: list[TrainingLog]) -> None:
-    """The plain network of 56 layers has a higher training error than the one of 20 at every epoch, and with shortcuts
-    56 layers do about as well or better."""
+    """From 6 to 30 epochs; the plain network of 56 layers has a higher training error than the one of 20 at each of its
+    epochs; the one of 56 layers with shortcuts ends, after 10, below both."""
     errors = {log.spec.name: np.array(log.errors) for log in logs}
     assert set(errors) == {"ResNet-20", "Plain-20", "ResNet-56", "Plain-56"}
-    both = min(len(errors["Plain-20"]), len(errors["Plain-56"]))
-    assert (errors["Plain-56"][:both] > errors["Plain-20"][:both] + 0.03).all()
-    both = min(len(errors["ResNet-20"]), len(errors["ResNet-56"]))
-    assert (errors["ResNet-56"][:both] < errors["ResNet-20"][:both] + 0.04).all()
+    lengths = {name: len(log) for name, log in errors.items()}
+    assert lengths == {"ResNet-20": 30, "Plain-20": 8, "ResNet-56": 10, "Plain-56": 6}
+    assert (errors["Plain-56"] > errors["Plain-20"][:6] + 0.03).all()
+    assert errors["ResNet-56"][-1] < min(errors["Plain-20"][-1], errors["Plain-56"][-1])
+    for words in ("from 6 to 30 epochs", "each of its 6 epochs", "after 10 epochs, below both plain ones"):
+        assert words in texts.ABOUT
 
 
 # -- charts ------------------------------------------------------------------------------------------------------

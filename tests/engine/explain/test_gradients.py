@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from explorer.engine.build import build
+from explorer.engine.explain import gradient_pass
 from explorer.engine.explain.gradient_pass import Sums, learn, norms_of, segments
 from explorer.engine.explain.gradients_records import Spot
 from explorer.engine.modules import Network
@@ -226,6 +227,16 @@ def test_a_pass_can_be_dropped_between_two_blocks(monkeypatch: pytest.MonkeyPatc
 
     assert shares == sorted(shares)
     assert len(set(shares)) == 12
+
+
+def test_the_norm_of_many_numbers_is_that_of_all_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = torch.randn(7, 11, 3, 3, generator=torch.Generator().manual_seed(0))
+    expected = float(np.sqrt((values.double().numpy() ** 2).sum()))
+    for numbers in (1, 10, 100, 693, 1 << 22):
+        monkeypatch.setattr(gradient_pass, "_PIECE_NUMBERS", numbers)
+        assert gradient_pass._norm(values) == pytest.approx(expected, rel=1e-14)
+        last = values.to(memory_format=torch.channels_last)
+        assert gradient_pass._norm(last) == pytest.approx(expected, rel=1e-14)
 
 
 def test_what_float32_still_holds_is_not_lost_in_the_norm() -> None:

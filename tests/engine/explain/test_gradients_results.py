@@ -21,7 +21,7 @@ from explorer.engine.explain.gradients_records import (
     middle,
     spread,
 )
-from explorer.engine.explain.gradients_tables import csv_text, json_data
+from explorer.engine.explain.gradients_tables import csv_text, header, json_data
 from explorer.engine.explain.gradients_words import course, edges, figure, meaning, setting
 from explorer.engine.records import UNTRAINED, DataRef, Step, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_network
@@ -65,7 +65,7 @@ def made(
     )  # fmt: skip
     spec = SMALL.twin() if plain else SMALL
     asked = GradientsRequest(spec, UNTRAINED, **{"scheme": "he", "on": "noise", **request})
-    return GradientsResult(asked, asked.scheme, profiles, "", 16, len(first[0]))
+    return GradientsResult(asked, asked.scheme, profiles, "", 16, False, len(first[0]))
 
 
 # -- what is measured ----------------------------------------------------------------------------------------------
@@ -175,12 +175,32 @@ def test_images_of_one_class_are_measured_and_it_is_said(session: Session, tmp_p
     result = measure(session, spec, weights=weights, data=one_class(tmp_path))
     assert result.images == 6
     assert any("All images are of one class, Bag" in note for note in result.notes)
+    assert result.labelled
+    assert setting(result).endswith("mean cross entropy of 6 labelled images")
 
 
 def test_images_without_labels_get_labels_at_random_before_training(session: Session) -> None:
     foreign = SMALL.with_(classes=7)
     drawn = measure(session, foreign, on="images", scheme="he", seeds=1)
     assert any("got labels at random" in note for note in drawn.notes)
+    assert not drawn.labelled
+    assert "16 images with random labels" in setting(drawn)
+
+
+def test_a_folder_without_labels_is_not_called_labelled(session: Session, tmp_path: Path) -> None:
+    folder = Path(one_class(tmp_path).path)
+    (folder / "Coat").rmdir()
+    for file in list((folder / "Bag").iterdir()):
+        file.rename(folder / file.name)
+    spec, weights = trained("resnet20")
+    result = measure(session, spec, weights=weights, data=DataRef("folder", str(folder)))
+    assert (result.images, result.labelled) == (6, False)
+    assert setting(result).endswith("mean cross entropy of 6 images without labels")
+    assert [note for note in result.notes if "label" in note] == [
+        "The images have no labels that the network knows, so the loss is that of its own answers."
+    ]
+    assert not any("agreement" in line for line in header(result)), "nobody measures how often it agrees with itself"
+    assert json_data(result)["labelled"] is False
 
 
 def test_one_image_is_too_few_for_batch_norm_in_training(session: Session, tmp_path: Path) -> None:
@@ -285,6 +305,24 @@ def test_growth_and_vanishing_are_only_claimed_where_they_were_measured() -> Non
         assert UNLIKELY in said[-1]
         assert not any("cause" in sentence for sentence in said[:-1])
     assert len(still) == 1
+    for ratio in (float("inf"), float("nan")):
+        assert meaning(made([[1.0], [ratio]])) == still, "what is no number does not grow"
+
+
+def test_of_a_trained_gradient_that_shrinks_it_is_said_by_how_much() -> None:
+    for ratios in ([35.0, 0.6], [0.6, 400.0]):
+        neither = meaning(made([[ratio] for ratio in ratios], scheme="trained"))
+        assert neither[0] == "In neither of the two trained networks does the gradient vanish on its way to the input."
+    pair = meaning(made([[35.0], [0.00125]], scheme="trained"))
+    assert pair[:-1] == [
+        "In ResNet-8 as trained the gradient does not vanish on its way to the input.",
+        "In Plain-8 as trained the gradient arrives at the first block, 800‑fold smaller.",
+    ]
+    assert course(made([[1.0], [0.00125]]).networks[1], "inputs").startswith("Plain-8: the gradient shrinks 800‑fold")
+    alone = meaning(made([[0.25]], scheme="trained"))
+    assert alone[0] == "In ResNet-8 as trained the gradient arrives at the first block, 4.0‑fold smaller."
+    for ratio in (1e-4, 0.0, float("inf")):
+        assert len(meaning(made([[35.0], [ratio]], scheme="trained"))) == 1, "the figures say it"
 
 
 def test_a_loss_out_of_bounds_is_told() -> None:
