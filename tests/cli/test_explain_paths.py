@@ -73,7 +73,7 @@ def test_a_person_reads_a_table_and_both_intervals(command: Command) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("ResNet-20: 2⁹ = 512 paths")
     assert "With 1 deleted, 2⁸ = 256 are left" in ran.out
-    assert "Veit et al. 2016: 5 to 17 of 54, 0.45\u00a0% of all paths" in ran.out
+    assert "Veit et al. 2016: almost all, 5 to 17 of 54, 0.45\u00a0% of all paths" in ran.out
     assert ran.out.count("gone: layer1.1 is deleted") == 4
     assert "\u200b" not in ran.out
 
@@ -93,7 +93,7 @@ def test_the_csv_repeats_itself(command: Command, tmp_path: Path) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert [int(row["paths"]) for row in rows] == [math.comb(9, length) for length in range(10)]
     assert header["network"] == "ResNet-20"
-    assert header["paper"].startswith("5 to 17 of 54")
+    assert header["paper"].startswith("almost all, 5 to 17 of 54")
     python, program, *again = shlex.split(header["command"])
     assert (python, program) == ("python", "main.py")
     data = command(*again, "--json").data

@@ -116,7 +116,7 @@ def test_the_product_has_its_own_interval_beside_the_papers(panel: PathsPanel) -
     (band,) = panel.chart.frame.bands
     assert (band.start, band.end) == (0.5, 6.5)
     assert "1 to 6 of 9" in panel.told.text()
-    assert "Veit et al. 2016: 5 to 17 of 54, 0.45\u00a0% of all paths." in panel.told.text()
+    assert "Veit et al. 2016: almost all, 5 to 17 of 54, 0.45\u00a0% of all paths." in panel.told.text()
     panel.show_network(SMALL, Lesion(frozenset(FORKS[:1])))
     left, every = panel.chart.series
     assert every.low is None
