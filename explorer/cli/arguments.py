@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from explorer import __version__
 from explorer.cli.explain.command import add_kinds
+from explorer.cli.values import positive
 from explorer.engine.export_records import PRECISIONS
 from explorer.errors import UserError
 
@@ -52,11 +53,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return _window_parser().parse_args(argv)
 
 
-def ids(text: str) -> frozenset[str]:
-    """Block ids written with commas."""
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
-
-
 def _window_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
@@ -97,7 +93,7 @@ def _command_parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="what a network says of a picture")
     predict.add_argument("image", type=Path, metavar="IMAGE")
     _network(predict)
-    predict.add_argument("--top", type=_positive, default=5, metavar="K", help="how many predictions (5)")
+    predict.add_argument("--top", type=positive, default=5, metavar="K", help="how many predictions (5)")
     _json(predict)
 
     accuracy = commands.add_parser("accuracy", help="accuracy on labelled images, with blocks deleted")
@@ -166,7 +162,7 @@ def _draw(draw: argparse.ArgumentParser) -> None:
     )
     size = draw.add_mutually_exclusive_group()
     size.add_argument("--scale", type=float, metavar="S", help="pixels of a .png for each logical one, 1 to 8 (2)")
-    size.add_argument("--width", type=_positive, metavar="PX", help="pixels of a .png from left to right")
+    size.add_argument("--width", type=positive, metavar="PX", help="pixels of a .png from left to right")
     draw.add_argument("--greyscale", action="store_true", help="for a print without colours: patterns in their place")
     draw.add_argument(
         "--colour", choices=("parameters", "macs", "activations"), help="fill the blocks by a quantity, with its scale"
@@ -185,8 +181,8 @@ def _study(study: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _which(study)
     _data(study)
-    study.add_argument("--seeds", type=_positive, default=10, metavar="R", help="repeats of random and reorder (10)")
-    study.add_argument("--most", type=_positive, metavar="K", help="largest k of random, reorder and greedy")
+    study.add_argument("--seeds", type=positive, default=10, metavar="R", help="repeats of random and reorder (10)")
+    study.add_argument("--most", type=positive, metavar="K", help="largest k of random, reorder and greedy")
     study.add_argument(
         "--no-downsampling", dest="downsampling", action="store_false",
         help="random and greedy: leave the blocks that change the shape",
@@ -207,7 +203,7 @@ def _train(train: argparse.ArgumentParser) -> None:
         metavar="D",
         help="fashion-mnist-full (60,000 images; the default) or a folder with one folder a class",
     )
-    train.add_argument("--epochs", type=_positive, metavar="E")
+    train.add_argument("--epochs", type=positive, metavar="E")
     train.add_argument(
         "--recipe", choices=("one-minute",), help="ResNet-8 on 10,000 images of Fashion-MNIST, in about a minute"
     )
@@ -215,8 +211,8 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--seed", type=int, default=0, metavar="S")
     train.add_argument("--resume", action="store_true", help="go on where a stopped or killed run was")
     train.add_argument("--pause-file", type=Path, metavar="FILE", help="the run waits while this file is there")
-    train.add_argument("--side", type=_positive, metavar="PX", help="side of the network's input")
-    train.add_argument("--batch", type=_positive, default=128, metavar="B")
+    train.add_argument("--side", type=positive, metavar="PX", help="side of the network's input")
+    train.add_argument("--batch", type=positive, default=128, metavar="B")
     train.add_argument("--rate", type=float, default=0.1, metavar="R", help="largest learning rate (0.1)")
     train.add_argument("--schedule", choices=("onecycle", "steps"), default="onecycle")
     train.add_argument("--float32", action="store_true", help="no bfloat16 anywhere")
@@ -236,21 +232,11 @@ def _which(parser: argparse.ArgumentParser) -> None:
 
 def _data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="fashion-mnist", metavar="D", help=_DATA)
-    parser.add_argument("--images", type=_positive, metavar="K", help="at most so many images")
+    parser.add_argument("--images", type=positive, metavar="K", help="at most so many images")
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return value
-
-
-_positive.__name__ = "whole number"
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from explorer.cli.arguments import ids
+from explorer.cli.values import ids
 from explorer.engine.export_records import ExportRequest, check_target
 from explorer.engine.records import UNTRAINED
 from explorer.networks import catalog

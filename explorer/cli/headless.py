@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli.arguments import ids
+from explorer.cli.values import ids
 from explorer.engine.records import AccuracyRequest, DataKind, DataRef, PictureRequest, WeightsRef
 from explorer.networks import catalog
 from explorer.networks.cost import network_cost

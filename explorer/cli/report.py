@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.cli.arguments import ids
 from explorer.cli.headless import data_ref, prepared
+from explorer.cli.values import ids
 from explorer.cli.window import qt_application
 from explorer.engine.records import AccuracyRequest, AccuracyResult, PictureRequest, PictureResult
 from explorer.engine.steps import finish

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
+from explorer.cli.explain.command import check_output
 from explorer.cli.headless import data_ref, prepared, show
 from explorer.cli.study_text import lines
 from explorer.engine.records import Step
@@ -33,8 +33,7 @@ _LINE_S = 5.0
 
 def study(arguments: argparse.Namespace) -> None:
     """Do a study; what is done when it is stopped lies in a file beside the output, for --resume."""
-    if arguments.output is not None:
-        _check_output(arguments.output)
+    check_output(arguments.output, (*_TEXT, *_PICTURES))
     session, spec, ref, device = prepared(arguments)
     request = StudyRequest(
         kind=arguments.kind, spec=spec, weights=ref, data=data_ref(arguments.data), images=arguments.images,
@@ -92,32 +91,6 @@ def _stopped(file: Path, result: StudyResult | None) -> KeyboardInterrupt:
     return KeyboardInterrupt(
         f"stopped; {file} holds what is done: give the same command with --resume to go on from there."
     )
-
-
-def _check_output(output: Path) -> None:
-    """Whether the result can be written, asked before the work.
-
-    Raises:
-        UserError: another suffix, a folder in the way, or a place that can't be written; for a picture, what Qt needs
-            is missing.
-    """
-    suffix = output.suffix.lower()
-    if suffix not in (*_TEXT, *_PICTURES):
-        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .json, .png or .svg")
-    if output.is_dir():
-        raise UserError(
-            "{path} is a folder, and a file of that name is to be written; choose another name.", path=output
-        )
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None
-    if suffix in _PICTURES:
-        from explorer.cli.window import qt_application
-
-        qt_application(headless=True)
 
 
 def _write(result: StudyResult, output: Path) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.cli.arguments import ids
 from explorer.cli.libraries import check_libraries, has_screen
+from explorer.cli.values import ids
 from explorer.engine.records import UNTRAINED, WeightsKind, WeightsRef
 from explorer.engine.resources import FOLDER, bundled_network
 from explorer.errors import UserError

@@ -56,7 +56,7 @@ def test_labelled_images_of_a_folder(command: Command, folder: Path) -> None:
 
 
 def test_the_csv_has_a_column_a_seed(command: Command, tmp_path: Path) -> None:
-    path = tmp_path / "new" / "gradients.csv"
+    path = tmp_path / "gradients.csv"
     ran = command("explain", "gradients", "--network", "resnet8", "--seeds", 2, "-o", path)
     assert f"Written to {path}." in ran.out
     text = path.read_text(encoding="utf-8").splitlines()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import UserError
+from explorer.cli.values import ids, positive
 
 if TYPE_CHECKING:
     from explorer.cli.explain.command import Prepared
@@ -20,7 +17,7 @@ _SHOWN = ("ratio", "cosine", "response", "exits")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What only this kind takes."""
-    parser.add_argument("--images", type=_positive, metavar="K", default=500, help="at most so many of the set (500)")
+    parser.add_argument("--images", type=positive, metavar="K", default=500, help="at most so many of the set (500)")
     parser.add_argument("--no-data", dest="over_data", action="store_false", help="the picture alone")
     parser.add_argument("--cut", default="", metavar="IDS", help="blocks whose shortcuts are cut, ids with commas")
     parser.add_argument("--measure", choices=_SHOWN, default="ratio", help="of a chart (ratio)")
@@ -29,24 +26,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure the picture and the set, print or write the figures."""
-    if arguments.output is not None:
-        _check_output(arguments.output)
-    from explorer.cli.explain.command import prepared
+    from explorer.cli.explain.command import check_output, finished, prepared
+
+    check_output(arguments.output)
     from explorer.cli.headless import data_ref, show
     from explorer.engine.explain.blocks_records import BlocksRequest, BlockStatisticsRequest
     from explorer.engine.explain.blocks_tables import json_data
     from explorer.networks.lesion import lesion
 
     given = prepared(arguments)
-    done = lesion(given.spec, given.deleted, [part.strip() for part in arguments.cut.split(",") if part.strip()])
+    done = lesion(given.spec, given.deleted, ids(arguments.cut))
     common: dict[str, Any] = {
         "spec": given.spec, "weights": given.weights, "device": given.device, "deleted": done.deleted, "cut": done.cut,
     }  # fmt: skip
-    found = _finished(given, given.session.explain(BlocksRequest(**common, picture=given.picture)))
+    found = finished(given.session.explain(BlocksRequest(**common, picture=given.picture)))
     measured = None
     if arguments.over_data:
         request = BlockStatisticsRequest(**common, data=data_ref(arguments.data), images=arguments.images)
-        measured = _finished(given, given.session.explain(request))
+        measured = finished(given.session.explain(request))
     notes = _notes(given, found, measured)
     data = {**json_data(found, measured), "notes": notes}
     lines = _lines(found, measured) + notes
@@ -54,26 +51,6 @@ def run(arguments: argparse.Namespace) -> None:
         _write(arguments, found, measured, given.notes)
         lines.append(str(arguments.output))
     show(data, arguments.json, lines)
-
-
-def _finished(given: Prepared, job: Generator[Any, None, Any]) -> Any:
-    """The job's result, with how far it is where somebody looks at a terminal."""
-    from explorer.engine.records import Step
-    from explorer.engine.steps import finish
-
-    drawn = False
-
-    def tell(told: object) -> None:
-        nonlocal drawn
-        if sys.stderr.isatty() and isinstance(told, Step) and told.fraction is not None:
-            print(f"\r\x1b[K{told.text}  {100 * told.fraction:3.0f} %", end="", file=sys.stderr, flush=True)
-            drawn = True
-
-    try:
-        return finish(job, tell)
-    finally:
-        if drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _notes(given: Prepared, found: BlocksResult, measured: BlockStatisticsResult | None) -> list[str]:
@@ -176,36 +153,9 @@ def _exit_lines(found: BlocksResult, measured: BlockStatisticsResult | None) -> 
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def _check_output(output: Path) -> None:
-    """Before the work: whether the file's ending is known, and for a chart what Qt needs is there.
-
-    Raises:
-        UserError: it is not.
-    """
-    suffix = output.suffix.lower()
-    if suffix not in (".csv", ".png", ".svg"):
-        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .png or .svg")
-    if output.is_dir() or not output.parent.is_dir():
-        raise UserError("{path} can't be written: choose a file in a folder that is there.", path=output)
-    if suffix != ".csv":
-        from explorer.cli.window import qt_application
-
-        qt_application(headless=True)
-
-
 def _write(
     arguments: argparse.Namespace, found: BlocksResult, measured: BlockStatisticsResult | None, notes: tuple[str, ...]
 ) -> None:
     from explorer.app.block_export import save
 
     save(arguments.output, arguments.measure, "size" if arguments.by_size else "depth", found, measured, notes=notes)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return value
-
-
-_positive.__name__ = "whole number"

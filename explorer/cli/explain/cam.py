@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from explorer.cli.explain.command import prepared
+from explorer.cli.explain.command import check_output, prepared
 from explorer.cli.headless import show
-from explorer.errors import UserError
 
 if TYPE_CHECKING:
     from explorer.engine.explain.cam_records import CamMap, CamResult
-
-_SUFFIXES = (".csv", ".png", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Compute the maps; print them, and write the file that was asked for."""
-    output = arguments.output
-    if output is not None and output.suffix.lower() not in _SUFFIXES:
-        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .png or .svg")
+    check_output(arguments.output)
     asked = prepared(arguments)
     from explorer.engine.explain.cam_records import CamRequest
     from explorer.engine.explain.cam_tables import json_data
@@ -41,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
         picture=asked.picture, label=label, block=arguments.block,
     )  # fmt: skip
     result = finish(asked.session.explain(request))
-    if output is not None:
+    if arguments.output is not None:
         _write(result, arguments)
     notes = [*asked.notes, *result.notes, *([result.note] if result.note else [])]
     show({**json_data(result), "notes": notes}, arguments.json, [*_lines(result), *notes])
@@ -56,9 +51,6 @@ def _write(result: CamResult, arguments: argparse.Namespace) -> None:
         with whole_file(output) as unfinished:
             unfinished.write_text(csv_text(result), encoding="utf-8", newline="")
         return
-    from explorer.cli.window import qt_application
-
-    qt_application(headless=True)
     from explorer.app.explain.cam_files import written
     from explorer.app.export import write_whole
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import tempfile
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from explorer.cli.values import ids
 from explorer.engine.records import UNTRAINED, Picture, WeightsKind, WeightsRef
 from explorer.engine.resources import bundled_network
+from explorer.errors import UserError
 from explorer.networks import catalog
 from explorer.networks.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from explorer.engine.session import Session
 
+_PICTURES = (".png", ".svg")
 KINDS = {
     "blocks": "what each block adds: |F(x)| / |x|, cosine, response, and the prediction after each block",
     "gradients": "the loss's gradient at every block and convolution, beside the plain twin",
@@ -43,6 +49,63 @@ def add_kinds(explain: argparse.ArgumentParser, network_help: str, weights_help:
 def explain(arguments: argparse.Namespace) -> None:
     """Run the kind that was asked for."""
     import_module(f"{__package__}.{arguments.kind}").run(arguments)
+
+
+def check_output(output: Path | None, suffixes: Sequence[str] = (".csv", *_PICTURES)) -> None:
+    """Whether a file can be written, asked before the work; the folder must be there.
+
+    Args:
+        output: the file; None where none is asked for.
+        suffixes: endings that it may have.
+
+    Raises:
+        UserError: another ending, a folder in the way or none around it, or a place that can't be written; for a
+            picture, what Qt needs is missing.
+    """
+    if output is None:
+        return
+    suffix = output.suffix.lower()
+    if suffix not in suffixes:
+        known = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=known)
+    try:
+        if output.is_dir():
+            raise UserError(
+                "{path} is a folder, and a file of that name is to be written; choose another name.", path=output
+            )
+        if not output.parent.is_dir():
+            raise UserError(
+                "{path} can't be written: there is no folder {folder}; make it, or choose another place.",
+                path=output, folder=output.parent,
+            )  # fmt: skip
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None
+    if suffix in _PICTURES:
+        from explorer.cli.window import qt_application
+
+        qt_application(headless=True)
+
+
+def finished(job: Generator[Any, None, Any]) -> Any:
+    """The job's result, with how far it is where somebody looks at a terminal."""
+    from explorer.engine.records import Step
+    from explorer.engine.steps import finish
+
+    drawn = False
+
+    def tell(told: object) -> None:
+        nonlocal drawn
+        if sys.stderr.isatty() and isinstance(told, Step) and told.fraction is not None:
+            print(f"\r\x1b[K{told.text}  {100 * told.fraction:3.0f} %", end="", file=sys.stderr, flush=True)
+            drawn = True
+
+    try:
+        return finish(job, tell)
+    finally:
+        if drawn:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -91,7 +154,7 @@ def prepared(arguments: argparse.Namespace) -> Prepared:
     info = finish(session.load(spec, ref)).info
     if ref == UNTRAINED:
         notes.append(f"{spec.name} is untrained: it is measured as it was initialised.")
-    deleted = info.spec.check_ids(frozenset(part.strip() for part in arguments.delete.split(",") if part.strip()))
+    deleted = info.spec.check_ids(ids(arguments.delete))
     picture = open_picture(arguments.image) if arguments.image else finish(session.open_picture("sample", 0))
     notes += [note for note in (info.adapted, picture.note) if note]
     device = devices.choose(arguments.device).id

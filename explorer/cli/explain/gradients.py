@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.cli.explain.command import Prepared, prepared
+from explorer.cli.explain.command import Prepared, check_output, finished, prepared
 from explorer.cli.headless import data_ref, show
 from explorer.engine.explain.gradients_records import INITIALISATIONS, MOST_SEEDS, GradientsRequest, Scheme, Source
 from explorer.engine.records import UNTRAINED
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from explorer.engine.explain.gradients_records import GradientsResult
 
 _SEEDS = 3
-_SUFFIXES = (".csv", ".png", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,15 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure, and print or write the figures."""
-    if arguments.output is not None:
-        _check_output(arguments.output)
+    check_output(arguments.output)
     _check_arguments(arguments)
     ready = prepared(arguments)
     from explorer.engine.explain.gradients_tables import csv_text, json_data
-    from explorer.engine.steps import finish
     from explorer.engine.writing import whole_file
 
-    result: GradientsResult = finish(ready.session.explain(_request(arguments, ready)))
+    result: GradientsResult = finished(ready.session.explain(_request(arguments, ready)))
     if arguments.output is not None:
         if arguments.output.suffix.lower() == ".csv":
             with whole_file(arguments.output) as unfinished:
@@ -101,32 +97,6 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
                         most=MOST_SEEDS, seeds=arguments.seeds)  # fmt: skip
     if arguments.images < 0:
         raise UserError("The number of images must not be negative.")
-
-
-def _check_output(output: Path) -> None:
-    """Whether the result can be written, asked before the work.
-
-    Raises:
-        UserError: another ending, a folder in the way, or a place that can't be written; for a picture, what Qt needs
-            is missing.
-    """
-    suffix = output.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .png or .svg")
-    if output.is_dir():
-        raise UserError(
-            "{path} is a folder, and a file of that name is to be written; choose another name.", path=output
-        )
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise UserError("{path} can't be written: {reason}.", path=output, reason=error.strerror or error) from None
-    if suffix != ".csv":
-        from explorer.cli.window import qt_application
-
-        qt_application(headless=True)
 
 
 def _draw(result: GradientsResult, arguments: argparse.Namespace) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.cli.values import count, ids
 from explorer.errors import UserError
 from explorer.networks import catalog
 
@@ -21,8 +20,8 @@ _MOST_ROWS = 30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What only this kind takes."""
-    parser.add_argument("--images", type=_count, metavar="K", default=16, help="images of the set (16)")
-    parser.add_argument("--seeds", type=_count, metavar="R", default=20, help="random orders of the blocks (20)")
+    parser.add_argument("--images", type=count, metavar="K", default=16, help="images of the set (16)")
+    parser.add_argument("--seeds", type=count, metavar="R", default=20, help="random orders of the blocks (20)")
     parser.add_argument("--cut", default="", metavar="IDS", help="blocks whose shortcuts are cut, ids with commas")
     parser.add_argument("--blocks", default="", metavar="IDS", help="up to three blocks to unravel (the first three)")
     parser.add_argument(
@@ -33,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Count and measure, print or write the figures."""
-    if arguments.output is not None:
-        _check_output(arguments.output)
-    from explorer.cli.explain.command import prepared
+    from explorer.cli.explain.command import check_output, finished, prepared
+
+    check_output(arguments.output)
     from explorer.cli.headless import data_ref, show
     from explorer.engine.explain.paths_records import PathsRequest
     from explorer.engine.explain.paths_tables import json_data
@@ -46,14 +45,14 @@ def run(arguments: argparse.Namespace) -> None:
     if why is not None:
         raise UserError(why.template, **why.values)
     given = prepared(arguments)
-    done = lesion(given.spec, given.deleted, _ids(arguments.cut))
+    done = lesion(given.spec, given.deleted, ids(arguments.cut))
     request = PathsRequest(
         spec=given.spec, weights=given.weights, device=given.device, deleted=done.deleted, cut=done.cut,
         data=data_ref(arguments.data), images=arguments.images,
         picture=None if arguments.image is None else given.picture, seeds=arguments.seeds,
-        chosen=_ids(arguments.blocks) or forks(given.spec)[:3],
+        chosen=ids(arguments.blocks) or forks(given.spec)[:3],
     )  # fmt: skip
-    result = _measured(given.session.explain(request))
+    result: PathsResult = finished(given.session.explain(request))
     counts = PathCounts.of(given.spec, done)
     data = {**json_data(result, counts), "cut": sorted(done.cut), "notes": [*given.notes, *result.notes]}
     lines = _lines(result, counts, [*given.notes, *result.notes])
@@ -64,27 +63,6 @@ def run(arguments: argparse.Namespace) -> None:
         save(arguments.output, shown, counts, result, arguments.log, command=_command(arguments))
         lines += ["", str(arguments.output)]
     show(data, arguments.json, lines)
-
-
-def _measured(job: object) -> PathsResult:
-    """The job's result, with how far it is where somebody looks at a terminal."""
-    from explorer.engine.records import Step
-    from explorer.engine.steps import finish
-
-    drawn = False
-
-    def tell(told: object) -> None:
-        nonlocal drawn
-        if sys.stderr.isatty() and isinstance(told, Step) and told.fraction is not None:
-            print(f"\r\x1b[K{told.text}  {100 * told.fraction:3.0f} %", end="", file=sys.stderr, flush=True)
-            drawn = True
-
-    try:
-        result: PathsResult = finish(job, tell)  # type: ignore[arg-type]
-    finally:
-        if drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    return result
 
 
 # -- what a person reads ---------------------------------------------------------------------------------------------
@@ -155,34 +133,3 @@ def _command(arguments: argparse.Namespace) -> str:
     for name in ("delete", "cut", "blocks"):
         words += [f"--{name}", getattr(arguments, name)] if getattr(arguments, name) else []
     return "python main.py " + shlex.join(words)
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _check_output(output: Path) -> None:
-    """Before the work: whether the file's ending is known, and for a chart what Qt needs is there.
-
-    Raises:
-        UserError: it is not.
-    """
-    suffix = output.suffix.lower()
-    if suffix not in (".csv", ".png", ".svg"):
-        raise UserError("{path} must end in {suffixes}.", path=output, suffixes=".csv, .png or .svg")
-    if output.is_dir() or not output.parent.is_dir():
-        raise UserError("{path} can't be written: choose a file in a folder that is there.", path=output)
-    if suffix != ".csv":
-        from explorer.cli.window import qt_application
-
-        qt_application(headless=True)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 100,000")
-    return value
-
-
-_count.__name__ = "whole number"
