@@ -12,9 +12,9 @@ from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.class_field import ClassField
 from explorer.app.widgets.colour_bar import ColourBar
 from explorer.app.widgets.heat import heat_colours, heat_image
-from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.hint_panel import HintPanel
+from explorer.app.widgets.labels import ElidedLabel, paragraph, set_rank
 from explorer.app.widgets.numbers import measured, percent
-from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.pictures import PictureView, to_image
 from explorer.app.widgets.scroll_column import ScrollColumn
 from explorer.engine.explain.cam_records import CamMap, CamResult, map_note
@@ -71,7 +71,7 @@ class Tile(QWidget):
         self.view.setFixedSize(side, side)
 
 
-class CamPanel(Panel):
+class CamPanel(HintPanel):
     """Shows a result that the desk hands over; asks for a class or a block."""
 
     class_chosen = Signal(int)
@@ -80,24 +80,21 @@ class CamPanel(Panel):
     copy_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Where it looks"), tr(_ABOUT), parent, scrolls=False)
+        super().__init__(tr("Where it looks"), tr(_ABOUT), parent)
         self.result: CamResult | None = None
-        self._build_header()
+        chooser = self._build_chooser()
         self._build_middle()
         self._build_foot()
-        self.hint = paragraph()
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.hint, 1)
-        self.body.addWidget(self._middle, 1)
-        self.body.addWidget(self._foot)
-        self.finish()
+        self.compose(chooser, self._middle, self._foot)
         theme().changed.connect(self._paint)
-        self.show_hint("")
+
+    @property
+    def filled(self) -> bool:
+        return self.result is not None
 
     # -- building --------------------------------------------------------------------------------------------------
 
-    def _build_header(self) -> None:
-        self.title.hide()
+    def _build_chooser(self) -> tuple[QWidget, ...]:
         self.classes = ClassField(tr("Class"))
         self.blocks = Choice(tr("Block whose output is looked at"))
         self.blocks.setToolTip(tr("The block whose output is looked at; selecting one in the diagram chooses it, too"))
@@ -110,9 +107,7 @@ class CamPanel(Panel):
             label.setProperty("rank", "muted")
         words[0].setBuddy(self.classes)
         words[1].setBuddy(self.blocks)
-        for place, widget in enumerate((words[0], self.classes, words[1], self.blocks)):
-            self.header.insertWidget(place, widget)
-        self.chooser = (*words, self.classes, self.blocks)
+        return words[0], self.classes, words[1], self.blocks
 
     def _build_middle(self) -> None:
         self._middle = QWidget()
@@ -175,11 +170,7 @@ class CamPanel(Panel):
 
     def set_blocks(self, spec: NetworkSpec, block: str) -> None:
         """Offer a network's blocks, one of which is looked at."""
-        ids = spec.block_ids
-        if tuple(self.blocks.itemText(index) for index in range(self.blocks.count())) != ids:
-            self.blocks.clear()
-            self.blocks.addItems(ids)
-        self.blocks.setCurrentText(block)
+        self.blocks.offer(spec.block_ids, block)
 
     def show_result(self, result: CamResult) -> None:
         """Show maps."""
@@ -190,18 +181,6 @@ class CamPanel(Panel):
         self.classes.set_classes(result.present.prediction, result.label, truth)
         self._paint()
         self._tell()
-
-    def show_hint(self, text: str, rank: str = "muted") -> None:
-        """A sentence in place of maps; an empty one shows them."""
-        self.hint.setText(text)
-        if self.hint.property("rank") != rank:
-            self.hint.setProperty("rank", rank)
-            self.hint.style().unpolish(self.hint)
-            self.hint.style().polish(self.hint)
-        there = self.result is not None
-        self.hint.setVisible(bool(text))
-        for widget in (self._middle, self._foot, *self.chooser):
-            widget.setVisible(not text and there)
 
     def clear(self) -> None:
         """What is shown is of something else."""
@@ -242,9 +221,7 @@ class CamPanel(Panel):
 
     def _refuse(self, words: str) -> None:
         """A class that there is not, told at the top of the words; the maps stay."""
-        self.odd.setProperty("rank", "error" if words else "")
-        self.odd.style().unpolish(self.odd)
-        self.odd.style().polish(self.odd)
+        set_rank(self.odd, "error" if words else "")
         if words:
             self.odd.setText(words)
             self.odd.show()

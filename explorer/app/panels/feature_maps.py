@@ -17,7 +17,7 @@ from explorer.app.widgets import channels as arithmetic
 from explorer.app.widgets.chips import PartChip
 from explorer.app.widgets.colour_bar import ColourBar
 from explorer.app.widgets.flow import FlowLayout
-from explorer.app.widgets.labels import ElidedLabel, paragraph
+from explorer.app.widgets.labels import ElidedLabel, paragraph, set_rank
 from explorer.app.widgets.mosaic import Mosaic
 from explorer.app.widgets.numbers import measured
 from explorer.app.widgets.panel import Panel
@@ -342,10 +342,7 @@ class FeatureMapsPanel(Panel):
     def _show_hint(self, text: str, rank: str = "muted") -> None:
         """A sentence in place of the maps; an empty one shows the maps."""
         self.hint.setText(text)
-        if self.hint.property("rank") != rank:
-            self.hint.setProperty("rank", rank)
-            self.hint.style().unpolish(self.hint)
-            self.hint.style().polish(self.hint)
+        set_rank(self.hint, rank)
         self.hint.setVisible(bool(text))
         for widget in (self._middle, self._foot, self.caption, self.sort):
             widget.setVisible(not text)

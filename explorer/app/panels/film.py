@@ -13,10 +13,10 @@ from explorer.app.widgets import channels as arithmetic
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.colour_bar import ColourBar
 from explorer.app.widgets.filmstrip import Filmstrip
+from explorer.app.widgets.hint_panel import HintPanel
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.mosaic import coloured
 from explorer.app.widgets.numbers import measured, tabular
-from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.pictures import PictureView
 from explorer.engine.explain.film_records import FilmResult, Frame, carried_note, stage_of
 from explorer.networks.spec import NetworkSpec
@@ -40,7 +40,7 @@ _AROUND = 150
 """Height of all that is not the frame."""
 
 
-class FilmPanel(Panel):
+class FilmPanel(HintPanel):
     """Shows a result that the desk hands over; asks for a stage or a channel."""
 
     stage_chosen = Signal(str)
@@ -50,30 +50,26 @@ class FilmPanel(Panel):
     """Id of the part whose frame a person looks at; empty for none any more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Film"), tr(_ABOUT), parent, scrolls=False)
+        super().__init__(tr("Film"), tr(_ABOUT), parent)
         self.result: FilmResult | None = None
         self._images: list[QImage] = []
         self._frame = 0
         self._timer = QTimer(self, interval=_FRAME_MS)
         self._timer.timeout.connect(self._next)
-        self._build_header()
+        chooser = self._build_chooser()
         self._build_middle()
         self._build_controls()
         self._build_foot()
-        self.hint = paragraph()
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.hint, 1)
-        self.body.addWidget(self._middle, 1)
-        self.body.addWidget(self._controls)
-        self.body.addWidget(self._foot)
-        self.finish()
+        self.compose(chooser, self._middle, self._controls, self._foot)
         theme().changed.connect(self._show_frames)
-        self.show_hint("")
+
+    @property
+    def filled(self) -> bool:
+        return self.result is not None
 
     # -- building --------------------------------------------------------------------------------------------------
 
-    def _build_header(self) -> None:
-        self.title.hide()
+    def _build_chooser(self) -> tuple[QWidget, ...]:
         self.stages = Choice(tr("Stage"))
         self.stages.textActivated.connect(self.stage_chosen)
         self.channel = QSpinBox()
@@ -91,9 +87,7 @@ class FilmPanel(Panel):
         words = QLabel(tr("channel"))
         words.setProperty("rank", "muted")
         words.setBuddy(self.channel)
-        self.chooser = (self.stages, words, self.channel, self.most)
-        for place, widget in enumerate(self.chooser):
-            self.header.insertWidget(place, widget)
+        return self.stages, words, self.channel, self.most
 
     def _build_middle(self) -> None:
         self._middle = QWidget()
@@ -156,11 +150,7 @@ class FilmPanel(Panel):
 
     def set_stages(self, spec: NetworkSpec, stage: str) -> None:
         """Offer a network's stages, one of which is shown."""
-        ids = [found.id for found in spec.stages]
-        if [self.stages.itemText(index) for index in range(self.stages.count())] != ids:
-            self.stages.clear()
-            self.stages.addItems(ids)
-        self.stages.setCurrentText(stage)
+        self.stages.offer([found.id for found in spec.stages], stage)
 
     def show_result(self, result: FilmResult) -> None:
         """Show a film; the place in it stays where it can."""
@@ -185,15 +175,7 @@ class FilmPanel(Panel):
 
     def show_hint(self, text: str, rank: str = "muted") -> None:
         """A sentence in place of the film; an empty one shows it."""
-        self.hint.setText(text)
-        if self.hint.property("rank") != rank:
-            self.hint.setProperty("rank", rank)
-            self.hint.style().unpolish(self.hint)
-            self.hint.style().polish(self.hint)
-        there = self.result is not None
-        self.hint.setVisible(bool(text))
-        for widget in (self._middle, self._controls, self._foot, *self.chooser):
-            widget.setVisible(not text and there)
+        super().show_hint(text, rank)
         if text:
             self.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedLayout, QWidget
 
 from explorer.app.block_words import Found, Measured
@@ -15,7 +15,7 @@ from explorer.app.panels.residuals_run import RunRow
 from explorer.app.text import tr
 from explorer.app.widgets.choice import Choice
 from explorer.app.widgets.fields import Segmented
-from explorer.app.widgets.labels import paragraph
+from explorer.app.widgets.hint import Hint
 from explorer.app.widgets.panel import Panel
 from explorer.engine.explain.blocks_records import BlocksResult, BlockStatisticsResult
 
@@ -55,12 +55,12 @@ class ResidualsPanel(Panel):
         self._measured: Measured = None
         self._build_header()
         self.maps, self.along, self.exits = BlockMapsPage(), DepthPage(), ExitsPage()
-        self.hint = paragraph()
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._hint = Hint()
+        self.hint, self.again = self._hint.label, self._hint.again
         self._holder = QWidget()
         self._stack = QStackedLayout(self._holder)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        for page in (self.maps, self.along, self.exits, self.hint):
+        for page in (self.maps, self.along, self.exits, self._hint):
             self._stack.addWidget(page)
         self.body.addWidget(self._holder, 1)
         for page in (self.along, self.exits):
@@ -172,9 +172,13 @@ class ResidualsPanel(Panel):
         """What to do first."""
         self._clear(words)
 
+    def show_cancelled(self) -> None:
+        """There are no figures of the picture, as their run was cancelled: offer to run it."""
+        self._clear(tr("Cancelled before there was anything to show."), again=True)
+
     def forget_found(self) -> None:
         """The picture's figures are of something else."""
-        self._clear(tr("What each block adds appears here after the run."))
+        self._clear(tr("What each block adds to the picture appears here in a moment."))
 
     def forget_measured(self) -> None:
         """The set's figures are of something else."""
@@ -183,15 +187,12 @@ class ResidualsPanel(Panel):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _clear(self, words: str, rank: str = "muted") -> None:
+    def _clear(self, words: str, rank: str = "muted", again: bool = False) -> None:
         """A sentence in place of the picture's figures."""
         self._found = None
         self.maps.clear()
         self.set_state("")
-        self.hint.setText(words)
-        self.hint.setProperty("rank", rank)
-        self.hint.style().unpolish(self.hint)
-        self.hint.style().polish(self.hint)
+        self._hint.tell(words, rank, again)
         self._show_figures()
 
     def _show_figures(self) -> None:
@@ -213,7 +214,7 @@ class ResidualsPanel(Panel):
         self.save.setVisible(page != "maps" and (self._found or self._measured) is not None)
         pages: dict[Page, QWidget] = {"maps": self.maps, "depth": self.along, "exits": self.exits}
         there = self._found is not None or (page != "maps" and self._measured is not None)
-        self._stack.setCurrentWidget(pages[page] if there else self.hint)
+        self._stack.setCurrentWidget(pages[page] if there else self._hint)
 
     def _block_activated(self) -> None:
         self.block_chosen.emit(self.block.currentText())

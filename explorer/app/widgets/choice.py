@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
@@ -19,6 +21,13 @@ class Choice(QComboBox):
         self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.currentTextChanged.connect(self._make_room)
+
+    def offer(self, entries: Sequence[str], chosen: str) -> None:
+        """Offer words, one of which is chosen; without the signals of a person's choice."""
+        if [self.itemText(index) for index in range(self.count())] != list(entries):
+            self.clear()
+            self.addItems(list(entries))
+        self.setCurrentText(chosen)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(72, super().minimumSizeHint().height())

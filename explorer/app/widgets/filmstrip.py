@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -14,27 +13,17 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
-    QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.app.text import tr
 from explorer.app.theme import theme
+from explorer.app.widgets.cell_area import CellArea, Cells
 from explorer.app.widgets.pictures import draw_pixels
 
 GAP, CAPTION = 6, 18
 SMALLEST, LARGEST = 32, 160
 """Side of a frame in logical pixels; where it would be smaller, the strip scrolls."""
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Where the frames are: columns, rows, and the side of one."""
-
-    columns: int
-    rows: int
-    side: int
 
 
 def arrange(count: int, room: QSize) -> Cells:
@@ -52,23 +41,17 @@ def arrange(count: int, room: QSize) -> Cells:
     return Cells(best.columns, best.rows, min(best.side, LARGEST))
 
 
-class Filmstrip(QAbstractScrollArea):
+class Filmstrip(CellArea):
     """A click or the arrow keys choose a frame."""
 
     chosen = Signal(int)
     """Number of a frame."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(tr("Frames"))
+        super().__init__(tr("Frames"), SMALLEST, GAP, CAPTION, parent)
         self._images: tuple[QImage, ...] = ()
         self._names: tuple[str, ...] = ()
         self._current = 0
-        self.cells = Cells(1, 1, SMALLEST)
-        theme().changed.connect(self.viewport().update)
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -89,48 +72,23 @@ class Filmstrip(QAbstractScrollArea):
         words = tr("frame {number} of {count}: {block}", number=frame + 1, count=len(self._names),
                    block=self._names[frame])  # fmt: skip
         self.setAccessibleDescription(words)
-        rect, bar = self.cell(frame), self.verticalScrollBar()
-        if rect.top() < 0:
-            bar.setValue(bar.value() + rect.top())
-        elif rect.bottom() > self.viewport().height():
-            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + 1)
+        self._bring_into_sight(frame, 1)
         self.viewport().update()
 
     # -- geometry --------------------------------------------------------------------------------------------------
 
-    def cell(self, frame: int) -> QRect:
-        """Where a frame and its name are, in the viewport."""
-        row, column = divmod(frame, self.cells.columns)
-        side = self.cells.side
-        top = row * (side + CAPTION + GAP) - self.verticalScrollBar().value()
-        return QRect(column * (side + GAP), top, side, side + CAPTION)
+    @property
+    def count(self) -> int:
+        return len(self._images)
+
+    def arranged(self, room: QSize) -> Cells:
+        return arrange(self.count, room)
 
     def frame_at(self, point: QPoint) -> int | None:
         """Which frame is under a point of the viewport."""
         return next((frame for frame in range(len(self._images)) if self.cell(frame).contains(point)), None)
 
-    def sizeHint(self) -> QSize:
-        return QSize(480, 160)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, 72)
-
-    def _arrange(self) -> None:
-        self.cells = arrange(len(self._images), self.viewport().size())
-        step = self.cells.side + CAPTION + GAP
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(self.cells.rows * step - GAP - self.viewport().height(), 0) if self._images else 0)
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(step)
-        self.viewport().update()
-
     # -- events ----------------------------------------------------------------------------------------------------
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -155,14 +113,6 @@ class Filmstrip(QAbstractScrollArea):
         """The name, or the block's number alone where there is no room."""
         name = self._names[frame]
         return name if metrics.horizontalAdvance(name) <= width else name.rpartition(".")[2]
-
-    def _paint_current(self, painter: QPainter, square: QRect) -> None:
-        """A frame inside the square, so that the edge of the view does not cut it."""
-        colours = theme().palette
-        painter.setPen(QPen(QColor(colours.window), 1))
-        painter.drawRect(QRectF(square).adjusted(2.5, 2.5, -2.5, -2.5))
-        painter.setPen(QPen(QColor(colours.accent), 2))
-        painter.drawRect(QRectF(square).adjusted(1, 1, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self.frame_at(event.position().toPoint())

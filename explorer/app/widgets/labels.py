@@ -117,6 +117,14 @@ def paragraph(text: str = "", rank: str = "muted") -> QLabel:
     return label
 
 
+def set_rank(label: QWidget, rank: str) -> None:
+    """Give a label another rank; the style sheet looks at it anew."""
+    if label.property("rank") != rank:
+        label.setProperty("rank", rank)
+        label.style().unpolish(label)
+        label.style().polish(label)
+
+
 def separator() -> QFrame:
     """A thin line across."""
     line = QFrame()

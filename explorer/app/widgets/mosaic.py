@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
 from explorer.app.text import tr
 from explorer.app.theme import theme
+from explorer.app.widgets.cell_area import CellArea, Cells
 from explorer.app.widgets.channels import Indices, grid
 
 GAP = 3
@@ -18,15 +17,6 @@ SMALLEST = 24
 """Below so many logical pixels a cell the mosaic scrolls instead."""
 LARGEST = 160
 _EXPORTED = 48
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Where the cells are: columns, rows, and the side of one in logical pixels."""
-
-    columns: int
-    rows: int
-    side: int
 
 
 def arrange(count: int, room: QSize) -> Cells:
@@ -52,7 +42,7 @@ def coloured(image: Indices, colours: Indices) -> QImage:
     return indexed.convertToFormat(QImage.Format.Format_RGB32)
 
 
-class Mosaic(QAbstractScrollArea):
+class Mosaic(CellArea):
     """Channels as cells. A click or the arrow keys choose one; the pointer tells which one it is over."""
 
     chosen = Signal(int)
@@ -61,19 +51,13 @@ class Mosaic(QAbstractScrollArea):
     """Channel, row and column of the map; -1 three times where the pointer is over none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        super().__init__(tr("Channels"), SMALLEST, GAP, parent=parent)
         self.viewport().setMouseTracking(True)
-        self.setAccessibleName(tr("Channels"))
         self._image: QImage | None = None
         self._tiles = 1
         self._map = QSize(1, 1)
         self._order = np.zeros(0, np.intp)
         self._current = 0
-        self.cells = Cells(1, 1, SMALLEST)
-        theme().changed.connect(self.viewport().update)
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
@@ -107,12 +91,7 @@ class Mosaic(QAbstractScrollArea):
         self.setAccessibleDescription(tr("channel {number} of {count}", number=channel, count=len(self._order)))
         places = np.flatnonzero(self._order == channel)
         if len(places):
-            rect = self.cell(int(places[0]))
-            bar = self.verticalScrollBar()
-            if rect.top() < 0:
-                bar.setValue(bar.value() + rect.top() - GAP)
-            elif rect.bottom() > self.viewport().height():
-                bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + GAP)
+            self._bring_into_sight(int(places[0]), GAP)
         self.viewport().update()
 
     def channel_image(self, channel: int) -> QImage:
@@ -138,11 +117,12 @@ class Mosaic(QAbstractScrollArea):
 
     # -- geometry ------------------------------------------------------------------------------------------------
 
-    def cell(self, place: int) -> QRect:
-        """Where the cell of a place in the order is, in the viewport."""
-        row, column = divmod(place, self.cells.columns)
-        step = self.cells.side + GAP
-        return QRect(column * step, row * step - self.verticalScrollBar().value(), self.cells.side, self.cells.side)
+    @property
+    def count(self) -> int:
+        return len(self._order)
+
+    def arranged(self, room: QSize) -> Cells:
+        return arrange(self.count, room)
 
     def channel_at(self, point: QPoint) -> tuple[int, int, int] | None:
         """Channel, row and column of the map under a point of the viewport."""
@@ -156,32 +136,11 @@ class Mosaic(QAbstractScrollArea):
         across = x * self._map.width() // self.cells.side
         return int(self._order[place]), y * self._map.height() // self.cells.side, across
 
-    def sizeHint(self) -> QSize:
-        return QSize(480, 160)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, 72)
-
     def _source(self, channel: int) -> QRect:
         row, column = divmod(channel, self._tiles)
         return QRect(QPoint(column * self._map.width(), row * self._map.height()), self._map)
 
-    def _arrange(self) -> None:
-        self.cells = arrange(len(self._order), self.viewport().size())
-        height = self.cells.rows * (self.cells.side + GAP) - GAP
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(height - self.viewport().height(), 0) if len(self._order) else 0)
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(self.cells.side + GAP)
-        self.viewport().update()
-
     # -- events --------------------------------------------------------------------------------------------------
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._image is None:
@@ -198,14 +157,6 @@ class Mosaic(QAbstractScrollArea):
             painter.drawImage(rect, self._image, self._source(channel))
             if channel == self._current:
                 self._paint_current(painter, rect)
-
-    def _paint_current(self, painter: QPainter, rect: QRect) -> None:
-        """A frame inside the cell, so that the edge of the view does not cut it."""
-        colours = theme().palette
-        painter.setPen(QPen(QColor(colours.window), 1))
-        painter.drawRect(QRectF(rect).adjusted(2.5, 2.5, -2.5, -2.5))
-        painter.setPen(QPen(QColor(colours.accent), 2))
-        painter.drawRect(QRectF(rect).adjusted(1, 1, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self.channel_at(event.position().toPoint())
