@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.chart_export import ChartWords, chart_image, render_chart
 from explorer.app.theme import DARK, LIGHT, theme
 from explorer.app.widgets.legend import LegendStrip
-from explorer.app.widgets.line_chart import LineChart, power
+from explorer.app.widgets.line_chart import LineChart, log_ticks, log_words
 from explorer.app.widgets.line_legend import LineLegend
 from explorer.app.widgets.line_series import Band, Frame, Series, drawn, edges
 from explorer.errors import UserError
@@ -55,8 +55,28 @@ def test_what_a_logarithm_has_no_place_for_is_told_apart() -> None:
     assert drawn(np.array([0.0, np.inf]), log=False) == pytest.approx([0, np.nan], nan_ok=True)
 
 
-def test_powers_of_ten_are_written_as_a_person_reads_them() -> None:
-    assert [power(exponent) for exponent in (-12, -2, 0, 3, 4)] == ["10⁻¹²", "0.01", "1", "1000", "10⁴"]
+def test_an_axis_is_labelled_in_one_notation() -> None:
+    assert log_words([-3, -2, 0, 3]) == ["0.001", "0.01", "1", "1000"]
+    assert log_words([-12, -2, 0, 4]) == ["10⁻¹²", "10⁻²", "10⁰", "10⁴"]
+    assert log_words(list(np.log10([0.02, 0.05, 0.1, 20.0]))) == ["0.02", "0.05", "0.1", "20"]
+    assert log_words(list(np.log10([2e-7, 5e-7, 1e-6]))) == ["2·10⁻⁷", "5·10⁻⁷", "10⁻⁶"]
+
+
+def test_few_powers_of_ten_are_divided_where_there_is_room() -> None:
+    assert log_words(log_ticks(-1.8, -0.6, 150)) == ["0.02", "0.05", "0.1", "0.2"]
+    assert log_words(log_ticks(-1.8, 0.9, 80)) == ["0.1", "1"]
+    assert log_ticks(-6.5, 6.5, 150) == [-4.0, 0.0, 4.0]
+    assert log_ticks(-1.5, 2.5, 400) == [-1.0, 0.0, 1.0, 2.0]
+
+
+def test_the_axis_of_one_power_of_ten_has_at_least_three_labels(chart: LineChart) -> None:
+    chart.show_series((Series("Plain-20", X, np.linspace(0.06, 0.2, 6)),), FRAME)
+    chart.grab()
+    axis = chart.plot.getAxis("left")
+    (low, high), size = axis.range, axis.size().height()
+    (spacing, values), *rest = axis.tickValues(low, high, size)
+    assert not rest
+    assert {"0.05", "0.1", "0.2"} <= set(axis.tickStrings(values, 1.0, spacing))
 
 
 def test_the_range_holds_every_point_band_and_sign(chart: LineChart) -> None:
@@ -103,6 +123,13 @@ def test_other_series_keep_no_mark_of_points_that_are_gone(chart: LineChart) -> 
     assert chart._current is None
     chart.clear_series()
     chart.grab()
+
+
+def test_without_lines_there_is_nothing_to_see(chart: LineChart) -> None:
+    chart.show_series((), FRAME)
+    image = chart.grab().toImage()
+    middle = [image.pixelColor(x, image.height() // 2) for x in range(20, image.width() - 20, 20)]
+    assert set(map(QColor.name, middle)) == {QColor(LIGHT.window).name()}
 
 
 @pytest.mark.parametrize("y", [np.full(6, np.nan), np.zeros(6), np.full(6, np.inf)])

@@ -23,31 +23,50 @@ from explorer.app.widgets.study_layer import dots
 _NEAR = 24.0
 """Logical pixels beside a point in which the pointer finds it."""
 _ROOM = 0.06
+_ASIDE = 0.025
+_DECADES, _CLOSE, _FAR = 3.0, 14, 36
+"""Powers of ten below which 1, 2 and 5 are labelled; pixels that must be between these, and between whole powers."""
 _SYMBOLS: dict[Edge, str] = {"zero": "t", "high": "t1", "none": "x"}
 
 
 class LogAxis(Axis):
-    """Writes powers of ten where the chart says that its numbers are exponents."""
+    """Writes powers of ten where the chart says that its numbers are exponents, and 1, 2, 5 between few of them."""
 
     log = False
 
-    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         if not self.log:
-            return list(super().tickSpacing(low, high, size))
-        fit = max(size / 36, 1)
-        return [(max(1.0, float(math.ceil((high - low) / fit))), 0.0)]
+            return list(super().tickValues(low, high, size))
+        return [(1.0, log_ticks(low, high, size))]
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
         if not self.log:
             return super().tickStrings(values, scale, spacing)
-        return [power(round(value)) for value in values]
+        return log_words(values)
 
 
-def power(exponent: int) -> str:
-    """`0.01`, `1`, `100`, or `10⁻⁷` where the digits would be many."""
-    if -3 < exponent < 4:
-        return f"{10.0**exponent:g}"
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+def log_ticks(low: float, high: float, size: float) -> list[float]:
+    """Exponents to label on an axis of so many pixels: of 1, 2 and 5 between few powers of ten, else whole ones."""
+    first, last = math.floor(low), math.ceil(high)
+    wide = max(high - low, 1e-9)
+    if wide < _DECADES and size * math.log10(2) / wide >= _CLOSE:
+        found = [exponent + math.log10(digit) for exponent in range(first, last + 1) for digit in (1, 2, 5)]
+        return [value for value in found if low <= value <= high]
+    step = max(1, math.ceil(wide / max(size / _FAR, 1)))
+    return [float(value) for value in range(first - first % step, last + 1, step) if low <= value <= high]
+
+
+def log_words(exponents: Sequence[float]) -> list[str]:
+    """All in one notation: `0.01`, `0.2`, `100`; or `10⁻⁷`, `2·10⁻⁷` where the digits of one would be many."""
+    if all(-3.01 < exponent < 4 for exponent in exponents):
+        return [f"{10.0**exponent:.1g}" if exponent < 0 else f"{round(10.0**exponent)}" for exponent in exponents]
+    told = []
+    for exponent in exponents:
+        whole = math.floor(exponent + 1e-9)
+        digit = round(10 ** (exponent - whole))
+        power = "10" + str(whole).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        told.append(power if digit == 1 else f"{digit}·{power}")
+    return told
 
 
 class LineChart(Chart):
@@ -120,7 +139,7 @@ class LineChart(Chart):
         ticks = frame.ticks
         self.plot.getAxis("bottom").setTicks(None if ticks is None else [list(ticks)])
         low, high = self._set_ranges()
-        for band in frame.bands:
+        for band in frame.bands if self.series else ():
             self._add_band(band.start, band.end, band.part)
         for depth, one in enumerate(reversed(self.series)):
             self._add_series(one, 10 * depth, low, high)
@@ -210,7 +229,7 @@ class LineChart(Chart):
         top = y[1] + (2 * room if signs & {"high", "none"} else room)
         if frame.y_range is not None and not log and frame.y_range[0] == y[0]:
             bottom = y[0]
-        aside = 0.02 * (x[1] - x[0])
+        aside = _ASIDE * (x[1] - x[0])
         self.plot.getViewBox().setRange(
             xRange=(x[0] - aside, x[1] + aside), yRange=(bottom, top), padding=0, disableAutoRange=True
         )
