@@ -43,6 +43,7 @@ class BlocksDesk(Desk):
         panel.hovered.connect(self._light)
         panel.page_shown.connect(self.statistics.consider)
         panel.export_requested.connect(self.export)
+        panel.again.clicked.connect(self.run)
         panel.maps.save_requested.connect(self._save_maps)
         panel.maps.copy_requested.connect(window.files.copy_image)
         self._show_blocks()
@@ -76,6 +77,8 @@ class BlocksDesk(Desk):
 
     def show_busy(self) -> None:
         self.panel.set_busy(tr("running…"))
+        if self.panel.results[0] is None:
+            self.panel.forget_found()
 
     def show_result(self, value: Any) -> None:
         self.panel.show_found(value)
@@ -85,6 +88,9 @@ class BlocksDesk(Desk):
 
     def show_cancelled(self) -> None:
         self.panel.set_state("")
+        if self.panel.results[0] is None:
+            self._stale = True
+            self.panel.show_cancelled()
 
     def export(self) -> None:
         """Ask where to, and save the chart or the figures."""

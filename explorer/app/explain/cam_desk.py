@@ -31,6 +31,7 @@ class CamDesk(Desk):
         self._of = ((state.spec, state.weights), state.picture)
         """The network that a block, and the picture that a class was chosen for."""
         panel.switched.connect(self.look)
+        panel.cam.again.clicked.connect(self.run)
         panel.cam.class_chosen.connect(self._choose_class)
         panel.cam.block_chosen.connect(window.select)
         panel.cam.save_requested.connect(self._save)
@@ -67,6 +68,8 @@ class CamDesk(Desk):
 
     def show_busy(self) -> None:
         self.view.cam.set_busy(tr("looking…"))
+        if self.view.cam.result is None:
+            self.view.cam.show_hint("")
 
     def show_result(self, value: CamResult) -> None:
         self.view.cam.show_result(value)
@@ -79,7 +82,8 @@ class CamDesk(Desk):
     def show_cancelled(self) -> None:
         self.view.cam.set_state("")
         if self.view.cam.result is None:
-            self.view.cam.show_hint(tr("Cancelled. Choose a class, or look at another tab and come back."))
+            self._stale = True
+            self.view.cam.show_cancelled()
 
     def look(self) -> None:
         super().look()

@@ -28,6 +28,7 @@ class FilmDesk(Desk):
         self._channel: int | None = None
         self._of = (self.document.state.spec, self.document.state.weights)
         """Which network's channel was chosen."""
+        panel.again.clicked.connect(self.run)
         panel.stage_chosen.connect(self._choose_stage)
         panel.channel_chosen.connect(self._choose_channel)
         panel.most_requested.connect(self._choose_most)
@@ -65,6 +66,8 @@ class FilmDesk(Desk):
 
     def show_busy(self) -> None:
         self.film.set_busy(tr("running…"))
+        if self.film.result is None:
+            self.film.show_hint("")
 
     def show_result(self, value: FilmResult) -> None:
         # The channel that was found stays, so that a deletion shows what it changes of it.
@@ -78,6 +81,9 @@ class FilmDesk(Desk):
 
     def show_cancelled(self) -> None:
         self.film.set_state("")
+        if self.film.result is None:
+            self._stale = True
+            self.film.show_cancelled()
 
     def look_away(self) -> None:
         self.film.stop()

@@ -39,7 +39,7 @@ def cell(panel: ResidualsPanel, column: int, channel: int) -> np.ndarray:
 
 def test_empty_it_says_what_comes(panel: ResidualsPanel) -> None:
     assert shown(panel) == [panel.hint]
-    assert "after the run" in panel.hint.text()
+    assert "in a moment" in panel.hint.text()
     panel.show_error("No such thing.")
     assert panel.hint.text() == "No such thing."
     assert panel.hint.property("rank") == "error"
