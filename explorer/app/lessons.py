@@ -17,6 +17,7 @@ from explorer.app.lesson_dock import LessonDock
 from explorer.app.lesson_menu import LessonMenu
 from explorer.app.lesson_run import LessonRun
 from explorer.app.lesson_texts import missing_words, setting_words
+from explorer.app.lesson_views import show_tab
 from explorer.app.panels.lesson import LessonPanel
 from explorer.app.panels.lesson_end import LessonEndPage, Row
 from explorer.app.panels.lesson_step import LessonStepPage, guess_words
@@ -257,7 +258,7 @@ class LessonDesk(QObject):
         commands.push(commands.Edit(self._window.document, setting_words(run), **changes))
         if setting.select:
             self._window.diagram.reveal(setting.select)
-        self._show_tab(setting.show)
+        show_tab(self._window, setting.show)
         if isinstance(focus, QWidget):
             focus.setFocus()
         self._compare()
@@ -320,11 +321,7 @@ class LessonDesk(QObject):
         run = self.run
         assert run is not None
         self._dock.hide_accuracy(False)
-        self._show_tab(run.step.setting.then_show)
-
-    def _show_tab(self, name: str) -> None:
-        if name:
-            self._window.actions_by_name[f"show_{name}"].trigger()
+        show_tab(self._window, run.step.setting.then_show)
 
     def begin_measuring(self) -> None:
         """A guess in the middle of the scale, then the figure: for pictures of the window."""

@@ -97,8 +97,8 @@ class Setting:
         lesion: what is done to it.
         picture: number of a bundled sample, `chart`, or a file beside the lesson; None leaves the one that is open.
         select: id of the selected part, empty for none.
-        show: name of the tab, empty to leave it.
-        then_show: name of the tab that comes with the answer, which it would give away before.
+        show: name of the tab, empty to leave it; behind a colon its page or setup.
+        then_show: the tab that comes with the answer, which it would give away before.
     """
 
     network: NetworkSpec | None = None

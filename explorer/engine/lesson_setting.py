@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from explorer.engine.lesson_records import Setting
-from explorer.engine.lesson_table import LessonError, Table, plain, told
+from explorer.engine.lesson_table import LessonError, Table, offer, plain, told
 from explorer.errors import UserError
 from explorer.networks import catalog
 from explorer.networks.lesion import Lesion, lesion
@@ -15,6 +15,14 @@ from explorer.networks.spec import NetworkSpec
 
 TABS = ("maps", "study", "blocks", "gradients", "paths", "cam", "training")
 """Of the window; the command line's `--view` knows the same."""
+PAGES: dict[str, tuple[str, ...]] = {
+    "blocks": ("maps", "depth", "exits"),
+    "gradients": ("trained", "default", "he", "glorot"),
+    "paths": ("counts", "gradient", "product", "unravelled"),
+    "cam": ("cam", "film"),
+}
+"""What can stand behind a tab's colon: its page, or how weights are drawn."""
+_MOST_SEEDS = 10
 _LONGEST = 120
 _ENUM = re.compile(r"\w+_Weights\.\w+", re.ASCII)
 _CHECKPOINTS = (".pth", ".pt", ".th", ".safetensors")
@@ -36,11 +44,43 @@ def read_setting(table: Table, before: Setting | None, folder: Path) -> Setting:
         lesion=read_lesion(table, spec),
         picture=picture if picture is not None or before is None else before.picture,
         select=_part(table, spec),
-        show=table.one_of("show", TABS, ""),
-        then_show=table.one_of("then_show", TABS, ""),
+        show=read_tab(table, "show"),
+        then_show=read_tab(table, "then_show"),
     )
     table.finish()
     return setting
+
+
+def read_tab(table: Table, key: str) -> str:
+    """A tab, with a page or a setup behind a colon: `maps`, `blocks:depth`, `gradients:default,nonorm`."""
+    words = table.text(key, "", longest=_LONGEST)
+    name, colon, rest = words.partition(":")
+    _check(key, name, ("", *TABS))
+    if not colon:
+        return words
+    pages = PAGES.get(name, ())
+    page, *more = rest.split(",")
+    if not pages:
+        raise LessonError("the tab {name} has no pages: leave out what stands behind the colon.", name=plain(name))
+    _check(key, page, pages)
+    for word in more:
+        if name != "gradients" or page == "trained" or not (word == "nonorm" or _is_seeds(word)):
+            raise LessonError(
+                "{key} can't be told {word}: behind gradients:default, gradients:he and gradients:glorot can stand "
+                "nonorm and a number of seeds up to {most}.",
+                key=key, word=plain(word), most=_MOST_SEEDS,
+            )  # fmt: skip
+    return words
+
+
+def _check(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        offered = offer(value, [word for word in allowed if word])
+        raise LessonError("there is no {key} {value}; {offer}.", key=key, value=plain(value), offer=offered)
+
+
+def _is_seeds(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= _MOST_SEEDS
 
 
 def read_network(table: Table) -> NetworkSpec | None:
