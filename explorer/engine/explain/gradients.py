@@ -29,6 +29,7 @@ from explorer.engine.explain.gradients_records import (
     Scheme,
     Spot,
 )
+from explorer.engine.explain.gradients_words import lesion_notes, lesioned
 from explorer.engine.explain.twins import twin_of
 from explorer.engine.modules import Network
 from explorer.engine.records import UNTRAINED, DeviceInfo, Step, WeightsInfo, WeightsRef
@@ -57,6 +58,7 @@ class _Readings:
     """What was measured of one network so far."""
 
     spec: NetworkSpec
+    lesion: Lesion = INTACT
     inputs: tuple[Spot, ...] = ()
     weights: tuple[Spot, ...] = ()
     rows: list[tuple[list[float], list[float], float]] = field(default_factory=list)
@@ -69,7 +71,8 @@ class _Readings:
 
     def profile(self) -> Profile:
         inputs, own, losses = (np.array(column, np.float64) for column in zip(*self.rows, strict=True))
-        return Profile(self.spec.name, self.spec.depth, self.inputs, self.weights, inputs, own, losses)
+        name = lesioned(self.spec, self.lesion)
+        return Profile(name, self.spec.depth, self.inputs, self.weights, inputs, own, losses)
 
 
 @dataclass
@@ -157,6 +160,7 @@ def _trained(work: _Work) -> Generator[Told, None, GradientsResult]:
     """The network with its weights, and the twin that comes with the program."""
     request, info = work.request, work.info
     twin, alone = yield from _trained_twin(work)
+    work.notes += lesion_notes(info.spec, work.lesion, None if twin is None else twin[0])
     data = None
     if request.on == "picture":
         count = 1
@@ -178,7 +182,7 @@ def _trained(work: _Work) -> Generator[Told, None, GradientsResult]:
             here = loaded.info
             batch = _one(work, here) if data is None else _some(data, order[start : start + size], here)
             yield from _pass(work, network, cut, batch, len(batch[0]) / count, sums, start + size >= count)
-        readings.append(_Readings(spec))
+        readings.append(_Readings(spec, lesion))
         readings[-1].add(sums, norms_of(sums, cut))
     return work.result(readings, alone, count, 1)
 
@@ -262,6 +266,7 @@ def _initial(work: _Work) -> Generator[Told, None, GradientsResult]:
     """The network and its twin, drawn once for each seed."""
     request, spec = work.request, work.spec
     twin, alone = _twin(spec)
+    work.notes += lesion_notes(spec, work.lesion, twin)
     specs = [spec] if twin is None else [spec, twin]
     if not initialising.has_norms(spec):
         work.notes.append(Sentence("{network} has no batch norm.", network=spec.name))
@@ -276,7 +281,7 @@ def _initial(work: _Work) -> Generator[Told, None, GradientsResult]:
         work.session.make_room(own)
         networks.append(initialising.empty(own, request.norm, torch.device(work.device.id)))
     cuts = [segments(networks[0], work.lesion), *(segments(network) for network in networks[1:])]
-    readings = [_Readings(own) for own in specs]
+    readings = [_Readings(own, INTACT if number else work.lesion) for number, own in enumerate(specs)]
     for seed in range(request.seeds):
         batch = _batch(work, data, count, seed)
         for network, cut, reading in zip(networks, cuts, readings, strict=True):

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from explorer.engine.explain.gradients_records import SCHEME_WORDS, GradientsResult, Kind, Profile, middle
+from explorer.networks.lesion import Lesion
+from explorer.networks.spec import NetworkSpec
 from explorer.sentences import Joined, Sentence
 
 _SAME, _GONE, _LOUD = 2.0, 1e-3, 10.0
@@ -30,6 +32,27 @@ def figure(value: float) -> str:
     if -4 < power < 4:
         return f"{float(f'{value:.1e}'):,.{max(1 - power, 0)}f}"
     return f"{mantissa}·10{str(power).translate(_DIGITS)}"
+
+
+def lesioned(spec: NetworkSpec, lesion: Lesion) -> str:
+    """The network's name, and what is done to it: `ResNet-20 (1 deleted, 1 cut)`."""
+    done = [Sentence("{count} deleted", count=len(lesion.deleted))] if lesion.deleted else []
+    done += [Sentence("{count} cut", count=len(lesion.cut))] if lesion.cut else []
+    done += [Sentence("blocks moved")] if lesion.order else []
+    return Sentence("{network} ({changes})", network=spec.name, changes=Joined(", ", done)) if done else spec.name
+
+
+def lesion_notes(spec: NetworkSpec, lesion: Lesion, twin: NetworkSpec | None) -> list[Sentence]:
+    """What is done to which blocks, and that nothing is to the twin's; empty for the intact network."""
+    said = []
+    for ids, words in ((lesion.deleted, "Deleted: {ids}."), (lesion.cut, "Shortcuts cut: {ids}.")):
+        if ids:
+            said.append(Sentence(words, ids=", ".join(one for one in spec.block_ids if one in ids)))
+    if lesion.order:
+        said.append(Sentence("Blocks are moved; their order: {ids}.", ids=", ".join(lesion.order)))
+    if said and twin is not None:
+        said.append(Sentence("The twin is {network}, intact.", network=twin.name))
+    return said
 
 
 def setting(result: GradientsResult) -> Sentence:
@@ -130,6 +153,8 @@ def _of_trained(result: GradientsResult) -> list[Sentence]:
         return []
     if any(ratio <= 1 / _SAME for ratio in ratios):
         return [_arrives(profile, ratio) for profile, ratio in zip(result.networks, ratios, strict=True)]
+    if result.request.lesion:
+        return [Sentence("With these changes, too, the gradient does not vanish on its way to the input.")]
     if _pair(result):
         return [Sentence("In neither of the two trained networks does the gradient vanish on its way to the input.")]
     return [Sentence("In this trained network the gradient does not vanish on its way to the input.")]

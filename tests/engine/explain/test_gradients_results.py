@@ -29,6 +29,7 @@ from explorer.engine.session import Session
 from explorer.engine.steps import finish
 from explorer.errors import UserError
 from explorer.networks import catalog
+from explorer.networks.lesion import INTACT
 from explorer.networks.spec import NetworkSpec
 from tests.engine.networks import TINY
 
@@ -155,6 +156,37 @@ def test_a_deleted_block_is_measured_as_deleted_and_the_twin_stays_whole(session
     assert len(lesioned.networks[0].inputs) == len(intact.networks[0].inputs)
     assert np.array_equal(lesioned.networks[1].input_norms, intact.networks[1].input_norms)
     assert not np.allclose(lesioned.networks[0].input_norms, intact.networks[0].input_norms)
+
+
+def test_moved_blocks_are_named_and_the_intact_network_has_no_such_words(session: Session) -> None:
+    order = INTACT.swapped(SMALL, "layer1.0", "layer1.1").order
+    moved = measure(session, on="noise", scheme="he", seeds=1, images=2, order=order)
+    assert moved.networks[0].name == f"{SMALL.name} (blocks moved)"
+    assert any(note.startswith("Blocks are moved") for note in moved.notes)
+    intact = measure(session, on="noise", scheme="he", seeds=1, images=2)
+    assert intact.networks[0].name == SMALL.name
+    assert intact.notes == ()
+
+
+def test_what_is_done_to_the_network_stands_in_its_name_and_in_the_notes(session: Session) -> None:
+    for fields, name, notes in (
+        ({"deleted": frozenset({"layer2.1"})}, "(1 deleted)", ["Deleted: layer2.1."]),
+        (
+            {"deleted": frozenset({"layer2.1"}), "cut": frozenset({"layer1.0"})},
+            "(1 deleted, 1 cut)",
+            ["Deleted: layer2.1.", "Shortcuts cut: layer1.0."],
+        ),
+    ):
+        lesioned = measure(session, on="noise", scheme="he", seeds=1, images=2, **fields)
+        assert [one.name for one in lesioned.networks] == [f"{SMALL.name} {name}", SMALL.twin().name]
+        assert list(lesioned.notes[: len(notes)]) == notes
+        assert f"The twin is {SMALL.twin().name}, intact." in lesioned.notes
+        assert set(lesioned.notes) <= set(header(lesioned))
+        assert csv_text(lesioned).count(f"{SMALL.name} {name}") > 2
+        data = json_data(lesioned)
+        assert data["networks"][0]["name"] == f"{SMALL.name} {name}"
+        assert (data["deleted"], data["cut"]) == (["layer2.1"], sorted(fields.get("cut", ())))
+        assert set(notes) <= set(data["notes"])
 
 
 # -- images that are not as usual ----------------------------------------------------------------------------------
