@@ -86,7 +86,7 @@ def test_it_tells_how_it_goes_and_leaves_weights_that_open(ask: Ask) -> None:
     info = result.weights[0]
     assert info == trained(request.folder)[-1] or info in trained(request.folder)
     assert info.classes == ("amber", "blue", "green")
-    loaded = finish(Session().load(COLOURED, info.ref))
+    loaded = finish(Session(request.folder).load(COLOURED, info.ref))
     assert loaded.info.title == info.title
     assert loaded.info.accuracy == info.accuracy
     assert loaded.info.classes == info.classes
