@@ -127,12 +127,15 @@ def effective_words(result: PathsResult) -> str:
     )  # fmt: skip
 
 
-def source_words(result: PathsResult) -> str:
-    """On what, and how often, it was measured."""
-    count = len(result.norms)
+def source_words(result: PathsResult, orders: bool = True) -> str:
+    """On what, and how often, it was measured; without the orders of the blocks where what is told needs none."""
+    count = len(result.norms) if orders else 0
     what = translated(result.source)
     if result.request.picture is None:
-        words = "1 image of {source}" if result.images == 1 else "{count} images of {source}"
+        if result.request.data.kind != "folder":  # its name says how many there are
+            words = "{source}: {count} of them"
+        else:
+            words = "1 image of {source}" if result.images == 1 else "{count} images of {source}"
         what = tr(words, count=result.images, source=what)
     loss = tr("loss of their labels") if result.labelled else tr("loss of the predicted class")
     untrained = result.request.weights.kind is WeightsKind.UNTRAINED

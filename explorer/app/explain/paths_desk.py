@@ -189,15 +189,20 @@ class PathsDesk(Desk):
 
     def export(self) -> None:
         """Ask where to, and save the chart or the figures."""
-        from explorer.app.paths_export import save
+        from explorer.app.paths_export import save, save_unravelled
 
         panel, spec = self.panel, self.document.state.spec
-        path = self.window.files.where(tr("Save paths"), f"paths-{spec.name.lower()}.svg", ";;".join(_KINDS))
+        apart = panel.apart if panel.page == "unravelled" else None
+        name = f"paths-{spec.name.lower()}.svg" if apart is None else f"unravelled-{spec.name.lower()}.csv"
+        path = self.window.files.where(tr("Save paths"), name, ";;".join(_KINDS) if apart is None else _KINDS[-1])
         if path is None:
             return
         result = panel.result or counted(self._request(0))
         try:
-            save(path, panel.drawn, panel.counts, result, panel.log.isChecked(), theme().palette.dark)
+            if apart is not None:
+                save_unravelled(path, apart, panel.lesion)
+            else:
+                save(path, panel.drawn, panel.counts, result, panel.log.isChecked(), theme().palette.dark)
         except UserError as error:
             self.window.notice.refuse(sentence(error))
         else:

@@ -94,7 +94,6 @@ class PathsPanel(Panel):
         self.bar.images_changed.connect(self.images_changed)
         self.save = QPushButton(tr("Save…"))
         self.save.setProperty("quiet", True)
-        self.save.setToolTip(tr("Save the chart (.svg, .png) or all figures (.csv)"))
         self.save.clicked.connect(self.export_requested)
         self.header.insertWidget(0, self.pages)
         self.header.insertWidget(1, self.log)
@@ -124,6 +123,16 @@ class PathsPanel(Panel):
     def result(self) -> PathsResult | None:
         """Gradients by length as they are shown."""
         return self._result
+
+    @property
+    def apart(self) -> PathsResult | None:
+        """The chosen blocks' shares as they are shown; None where they are of other blocks."""
+        found = None if self._apart is None else self._apart.unravelled
+        return self._apart if found is not None and found.chosen == self.unravelled.blocks else None
+
+    @property
+    def lesion(self) -> Lesion:
+        return self._lesion
 
     @property
     def counts(self) -> PathCounts:
@@ -158,7 +167,7 @@ class PathsPanel(Panel):
         """The chosen blocks' shares, None for none."""
         self._apart = result
         self.unravelled.show_found(None if result is None else result.unravelled)
-        self._show_foot()
+        self._show()
 
     def show_running(self, running: bool) -> None:
         """Whether something is being measured."""
@@ -202,7 +211,11 @@ class PathsPanel(Panel):
         self.bar.setVisible(there)
         self.bar.button.setVisible(there)
         self.bar.seeds.setVisible(self.page != "unravelled")
-        self.save.setVisible(there)
+        apart = self.page == "unravelled"
+        self.save.setVisible(there and not (apart and self.apart is None))
+        self.save.setToolTip(
+            tr("Save the paths' figures (.csv)") if apart else tr("Save the chart (.svg, .png) or all figures (.csv)")
+        )
         self.log.setVisible(there and not why and self.page in ("counts", "product"))
         self.hint.setText(why)
         if why:
@@ -232,7 +245,7 @@ class PathsPanel(Panel):
         if self._pointed >= 0:
             text = words.length_words(self._counts, self._result, self._pointed)
         elif self.page == "unravelled":
-            text = "" if self._apart is None else words.source_words(self._apart)
+            text = "" if self._apart is None else words.source_words(self._apart, orders=False)
         elif self.page == "counts" or self._result is None:
             text = "" if self._spec is None else " ".join(map(translated, remarks(self._spec)))
         else:

@@ -15,6 +15,8 @@ COLUMNS = (
     "share_of_product", "effective",
 )  # fmt: skip
 
+PATH_COLUMNS = ("through", "blocks_taken", "norm", "share_of_norms", "along_whole", "left")
+
 
 def number(value: float) -> float | None:
     """A number for JSON; None for what is none, or infinite."""
@@ -93,6 +95,35 @@ def is_left(
 ) -> bool:
     """Whether a path is still there: no deleted branch and no cut shortcut is on it."""
     return not taken & deleted and cut.intersection(chosen) <= taken
+
+
+def unravelled_csv(result: PathsResult, deleted: frozenset[str], cut: frozenset[str]) -> str:
+    """One row for each path through the chosen blocks, below a header that says how it was measured.
+
+    Args:
+        result: with those paths.
+        deleted, cut: what is done to the network now; the paths were measured in the intact one.
+    """
+    found = result.unravelled
+    assert found is not None
+    loss = "of the labels" if result.labelled else "of the predicted classes"
+    header = {
+        "network": result.request.spec.name,
+        "blocks": ", ".join(found.chosen),
+        "measured on": f"{result.source}; {result.images} images, loss {loss}",
+        "norm of the whole gradient": number(found.whole),
+        "after": "Veit et al. 2016, Fig. 1",
+    }
+    out = io.StringIO()
+    for key, value in header.items():
+        out.write(f"# {key}: {value}\n")
+    writer = csv.DictWriter(out, PATH_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for path in _chosen(found, deleted, cut):
+        through = path["through"]
+        row = {**path, "through": " ".join(through), "blocks_taken": len(through), "left": int(path["left"])}
+        writer.writerow(row)
+    return out.getvalue()
 
 
 def csv_text(result: PathsResult, counts: PathCounts, command: str = "") -> str:

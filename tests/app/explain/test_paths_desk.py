@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Generator, Iterator
+from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -239,3 +242,40 @@ def test_paths_light_up_in_the_diagram_and_go_out(desk: PathsDesk, host: Any, qt
     assert host.lit[-1] == (frozenset({"layer1.2"}), frozenset({"layer1.0", "layer1.1"}))
     desk.look_away()
     assert host.lit[-1] == (NONE, NONE)
+
+
+def test_what_is_saved_of_unravelled_blocks_is_their_eight_paths(
+    desk: PathsDesk, host: Any, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """One row a path, without any order of the blocks having been measured; and a table alone is offered."""
+    asked: list[tuple[str, str, str]] = []
+    path = tmp_path / "eight.csv"
+
+    def where(*args: str) -> Path:
+        asked.append(args)  # type: ignore[arg-type]
+        return path
+
+    host.files = SimpleNamespace(where=where)
+    host.notice.inform = host.lit.append
+    desk.panel.show_page("unravelled")
+    settle(qtbot, host)
+    assert desk.panel.save.isVisible()
+    assert desk.panel.result is None
+    host.document.replace(deleted=frozenset({"layer1.0"}))
+    desk.panel.save.click()
+    assert asked[0][1:] == ("unravelled-resnet-20.csv", "CSV (*.csv)")
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    rows = list(csv.DictReader(lines))
+    ways = [" ".join(block for block, one in zip(("layer1.0", "layer1.1", "layer1.2"), way, strict=True) if one)
+            for way in product((False, True), repeat=3)]  # fmt: skip
+    assert [row["through"] for row in rows] == ways
+    assert [int(row["blocks_taken"]) for row in rows] == [0, 1, 1, 2, 1, 2, 2, 3]
+    assert [float(row["norm"]) for row in rows] == [1.0] * 8
+    assert [float(row["share_of_norms"]) for row in rows] == [1 / 8] * 8
+    assert [row["left"] for row in rows] == ["1"] * 4 + ["0"] * 4, "the deleted block's branch is gone"
+    path = tmp_path / "eight.svg"
+    desk.panel.save.click()
+    assert not path.exists()
+    assert ".csv" in str(host.lit[-1])
+    desk.panel.show_unravelled(None)
+    assert not desk.panel.save.isVisible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from explorer.app.panels.unravelled import trio
 from explorer.app.paths_charts import drawing
 from explorer.app.theme import theme
 from explorer.engine.explain.paths_records import PathsRequest, PathsResult, Unravelled, selections
-from explorer.engine.records import UNTRAINED, WeightsRef
+from explorer.engine.records import UNTRAINED, DataRef, WeightsRef
 from explorer.networks import catalog
 from explorer.networks.lesion import INTACT, Lesion
 from explorer.networks.paths import PathCounts, forks
@@ -96,8 +97,7 @@ def test_gradients_with_the_range_of_the_orders(panel: PathsPanel) -> None:
     assert series.high == pytest.approx([2 * 2.0**-length for length in range(10)])
     assert "Each further branch multiplies it by 0.5, on average." in panel.told.text()
     assert (
-        panel.bar.words.full_text
-        == "2 orders of the blocks · 16 images of the set · loss of their labels · CPU · 1.5 s"
+        panel.bar.words.full_text == "2 orders of the blocks · the set: 16 of them · loss of their labels · CPU · 1.5 s"
     )
 
 
@@ -157,7 +157,9 @@ def test_no_numbers_are_told_as_such(panel: PathsPanel) -> None:
     assert "no number" in panel.legend.accessibleDescription()
 
 
-@pytest.mark.parametrize(("name", "said"), [("plain20", "one path only"), ("densenet40_12", "adds no shortcut to a branch")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("plain20", "one path only"), ("densenet40_12", "adds no shortcut to a branch")]
+)
 def test_where_there_is_nothing_to_unravel_it_says_why(panel: PathsPanel, name: str, said: str) -> None:
     panel.show_network(catalog.find(name), INTACT)
     panel.show_blocks(())
@@ -334,3 +336,18 @@ def test_a_chart_of_counts_needs_no_result() -> None:
     series, frame = drawing("counts", PathCounts.of(SMALL), None)
     assert series[0].y.sum() == pytest.approx(100)
     assert frame.x_range == (0, 9)
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_unravelled_paths_foot_tells_no_orders(panel: PathsPanel) -> None:
+    panel.show_page("unravelled")
+    panel.show_unravelled(measured())
+    assert panel.bar.words.full_text == "the set: 16 of them · loss of their labels · CPU · 1.5 s"
+
+
+def test_images_of_a_folder_are_counted() -> None:
+    result = measured()
+    folder = replace(result, request=replace(result.request, data=DataRef("folder", "/pets")), source="pets")
+    assert "16 images of pets" in words.source_words(folder)
