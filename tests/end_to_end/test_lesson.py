@@ -261,41 +261,31 @@ def test_weights_are_fetched_once_the_connection_is_there(
     assert 0 <= float(pupil.page.comparison.measured.text().removesuffix(" %")) <= 100
 
 
-def test_cancelling_leaves_the_step_to_be_measured_again(pupil: Pupil) -> None:
-    person = pupil.person
+def test_a_lesson_broken_off_leaves_the_layout_as_it_was(open_window: Open, pupil: Pupil) -> None:
+    person, window = pupil.person, pupil.window
+    window.docks["blocks"].hide()
+    window.docks["accuracy"].hide()
+    docks = shown(person)
     file_of(pupil.folder, QUICK.replace("images = 20", "images = 2000").replace('"resnet20"', '"resnet56"'))
     pupil.begin("mine")
     pupil.wait_until_set_up()
     pupil.guess("3")
     person.wait_for(Lane.LESSON)
-    person.window.jobs.cancel(Lane.LESSON)
+    window.jobs.cancel(Lane.LESSON)
     assert pupil.page.error.text() == "Cancelled."
-    assert pupil.page.measure.isEnabled()
+    assert pupil.page.measure.isEnabled(), "it can be measured again"
     assert not pupil.page.is_revealed
-
-
-def test_closing_in_the_middle_of_a_lesson_keeps_the_layout(open_window: Open, pupil: Pupil) -> None:
-    person = pupil.person
-    docks = shown(person)
-    file_of(pupil.folder, QUICK)
+    window.docks["network"].show()  # from the View menu
+    assert window.docks["network"].isVisible()
+    pupil.desk.leave()
+    assert window.docks["network"].isVisible()
+    assert not window.docks["blocks"].isVisible(), "it was closed before"
+    assert not window.docks["accuracy"].isVisible()
     pupil.begin("mine")
-    person.window.close()
+    assert not window.docks["network"].isVisible()
+    window.close()
     other = open_window(size=None)
     assert not other.window.lessons._dock.is_open
     assert {name for name, (visible, _, _) in shown(other).items() if visible} == {
         name for name, (visible, _, _) in docks.items() if visible
     }
-
-
-def test_a_dock_that_was_closed_stays_closed(pupil: Pupil) -> None:
-    window = pupil.window
-    window.docks["blocks"].hide()
-    window.docks["accuracy"].hide()
-    file_of(pupil.folder, QUICK)
-    pupil.begin("mine")
-    window.docks["network"].show()  # from the View menu
-    assert window.docks["network"].isVisible()
-    pupil.desk.leave()
-    assert window.docks["network"].isVisible()
-    assert not window.docks["blocks"].isVisible()
-    assert not window.docks["accuracy"].isVisible()
