@@ -250,5 +250,6 @@ def style_sheet(c: Palette) -> str:
     QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{ background: {c.accent}; width: 12px; margin: -4px 0; border-radius: 6px; }}
     QSlider::handle:horizontal:focus {{ background: {c.text}; }}
+    QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: {c.muted}; }}
     QFrame[line="true"] {{ background: {c.line}; max-height: 1px; min-height: 1px; border: none; }}
     """

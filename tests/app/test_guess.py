@@ -39,7 +39,20 @@ def test_a_press_on_the_slider_is_a_guess_where_it_stands(qtbot: QtBot) -> None:
     assert field.guess == 45
 
 
-@pytest.mark.parametrize(("typed", "value"), [("12", 12), ("-3", 0), ("1,0", 10), ("7.4", 7.4), ("95", 90)])
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("12", 12),
+        ("-3", 0),
+        ("1,0", 1),
+        ("0,5", 0.5),
+        ("7,25", 7.25),
+        ("1,000", 90),
+        ("0.5", 0.5),
+        ("7.4", 7.4),
+        ("95", 90),
+    ],
+)
 def test_a_number_that_is_typed(typed: str, value: float, qtbot: QtBot) -> None:
     field = show(qtbot, GuessField(POINTS, "points"), 270, 40)
     field.number.selectAll()
@@ -48,6 +61,14 @@ def test_a_number_that_is_typed(typed: str, value: float, qtbot: QtBot) -> None:
         qtbot.keyClick(field.number, Qt.Key.Key_Return)
     assert field.guess == pytest.approx(value)
     assert field.slider.value() == round(value)
+
+
+def test_what_is_counted_has_no_decimals(qtbot: QtBot) -> None:
+    field = show(qtbot, GuessField(Question("Up to which length?", "longest", 0, 27), "count"), 270, 40)
+    assert field.scale is not None
+    assert [field.scale.words(place, "count") for place in (0, 9, 27)] == ["0", "9", "27"]
+    qtbot.keyClick(field.slider, Qt.Key.Key_Right)
+    assert (field.guess, field.number.text()) == (14, "14")
 
 
 def test_counts_that_no_float_holds_end_the_scale(qtbot: QtBot) -> None:

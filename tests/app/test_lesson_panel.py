@@ -186,6 +186,8 @@ def test_words_of_guesses_and_of_certainty(tmp_path: Path) -> None:
     assert [guess_words(log, guess) for guess in (1e-9, 0.5, 2000.0, 1e7)] == [
         "1.0 × 10⁻⁹", "0.50", "2,000", "1.0 × 10⁷",
     ]  # fmt: skip
+    share = LESSONS[3].steps[2]
+    assert [guess_words(share, guess) for guess in (0.04, 12.0)] == ["0.040 %", "12 %"]
     assert certainty(step.asked, Measured("lost", 3.0)) == ""
     assert certainty(step.asked, Measured("lost", 3.0, images=1000)) == "n = 1,000"
     same = Measured("lost", 3.0, 3.01, 3.02, seeds=2)

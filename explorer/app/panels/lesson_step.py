@@ -13,7 +13,7 @@ from explorer.app.widgets.guess import GuessField
 from explorer.app.widgets.labels import HeadlineLabel, paragraph, separator
 from explorer.app.widgets.number_line import NumberLine
 from explorer.app.widgets.numbers import tabular, whole
-from explorer.engine.lesson_records import Figure, LessonStep, Measured
+from explorer.engine.lesson_records import Figure, Form, LessonStep, Measured
 from explorer.engine.lesson_words import filled, number_of, written, written_figures
 
 
@@ -215,15 +215,18 @@ def guess_words(step: LessonStep, guess: float) -> str:
     if question.choices:
         return question.choices[int(guess)].text
     if question.log:
-        return translated(number_of("count" if guess >= 1e3 else "times", guess)) if guess < 1e6 else _power(guess)
+        number = number_of("count" if 1e3 <= guess < 1e6 else "times", guess)
+        return _with_unit(translated(number), figure.form)
     decimals = 0 if abs(guess - round(guess)) < 1e-9 else None
     if figure.form == "times":
         return translated(number_of("times", guess, 2))
     return translated(written(figure.form, guess, decimals))
 
 
-def _power(number: float) -> str:
-    return translated(number_of("times", number))
+def _with_unit(number: str, form: Form) -> str:
+    if form == "percent":
+        return tr("{number} %", number=number)
+    return tr("{number} points", number=number) if form == "points" else number
 
 
 def certainty(figure: Figure, found: Measured) -> str:

@@ -30,6 +30,7 @@ _TICKS_A_DECADE = 10
 _DOT = 17
 _UNITS: dict[Form, str] = {"percent": " %", "points": "", "count": "", "times": ""}
 _POWER = re.compile(r"([\d.,]+)\s*[×x]\s*10\s*([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?(e.*)?", re.IGNORECASE)
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
@@ -38,13 +39,16 @@ class Scale:
 
     Args:
         question: gives ends and kind.
+        form: of the figure; what is counted has no decimals.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, form: Form = "times") -> None:
         self.log = question.log
         self.low, self.high = (math.log10(end) if self.log else end for end in (question.low, question.high))
         span = self.high - self.low
         fine = 10.0 ** math.floor(math.log10(span / 50))
+        if form == "count":
+            fine = max(fine, 1.0)
         self.step = 1 / _TICKS_A_DECADE if self.log else fine
         self.decimals = 0 if fine >= 1 else round(-math.log10(fine))
         self.ticks = max(1, round(span / self.step))
@@ -133,13 +137,14 @@ class NumberGuess(QDoubleSpinBox):
         return QValidator.State.Acceptable, text, position
 
     def _number(self, text: str) -> float | None:
-        """What was typed: `12`, `−3.5`, `1,000`, `1e5`, `1.4 × 10⁴`."""
+        """What was typed: `12`, `−3.5`, `0,5`, `1,000`, `1e5`, `1.4 × 10⁴`. A comma that parts no thousands is a
+        decimal point, as many countries write it."""
         words = text.removesuffix(self.suffix()).strip().replace("−", "-")
         power = _POWER.fullmatch(words)
         if power:
             words = f"{power[1]}e{power[2].translate(_LOWERED)}"
         try:
-            number = float(words.replace(",", ""))
+            number = float(words.replace(",", "" if _THOUSANDS.fullmatch(words) else "."))
         except ValueError:
             return None
         return number if math.isfinite(number) else None
@@ -190,7 +195,7 @@ class GuessField(QWidget):
         super().__init__(parent)
         self.question, self.form = question, form
         self.setAccessibleName(question.text)
-        self.scale = Scale(question) if not question.choices else None
+        self.scale = Scale(question, form) if not question.choices else None
         if question.choices:
             self._build_choices(question)
         else:
