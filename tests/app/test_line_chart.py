@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from explorer.app.chart_export import ChartWords, chart_image, render_chart
@@ -64,7 +64,8 @@ def test_an_axis_is_labelled_in_one_notation() -> None:
 
 def test_few_powers_of_ten_are_divided_where_there_is_room() -> None:
     assert log_words(log_ticks(-1.8, -0.6, 150)) == ["0.02", "0.05", "0.1", "0.2"]
-    assert log_words(log_ticks(-1.8, 0.9, 80)) == ["0.1", "1"]
+    assert log_words(log_ticks(-1.8, 0.9, 80)) == ["0.03", "0.1", "0.3", "1", "3"]
+    assert log_words(log_ticks(-1.8, 0.9, 60)) == ["0.1", "1"]
     assert log_ticks(-6.5, 6.5, 150) == [-4.0, 0.0, 4.0]
     assert log_ticks(-1.5, 2.5, 400) == [-1.0, 0.0, 1.0, 2.0]
 
@@ -115,6 +116,36 @@ def test_keys_walk_along_the_lines(chart: LineChart, qtbot: QtBot) -> None:
     assert pointed == [(0, 0), (0, 1), (1, 1), (1, 0)]
     qtbot.keyClick(chart, Qt.Key.Key_Return)
     assert chosen == [(1, 0)]
+
+
+def test_the_focus_is_seen_where_keys_brought_it_and_takes_the_mark_away(chart: LineChart, qtbot: QtBot) -> None:
+    def corner() -> str:
+        return str(chart.grab().toImage().pixelColor(0, 0).name())
+
+    chart.activateWindow()
+    for reason, colour in (
+        (Qt.FocusReason.MouseFocusReason, LIGHT.window),
+        (Qt.FocusReason.TabFocusReason, LIGHT.accent),
+    ):
+        chart.clearFocus()
+        chart.setFocus(reason)
+        qtbot.waitUntil(chart.hasFocus)
+        assert corner() == QColor(colour).name()
+    qtbot.keyClick(chart, Qt.Key.Key_Right)
+    with qtbot.waitSignal(chart.pointed) as left:
+        chart.clearFocus()
+    assert left.args == [-1, -1]
+    assert corner() == QColor(LIGHT.window).name()
+
+
+def test_numbers_at_the_ends_of_the_horizontal_axis_are_there(chart: LineChart) -> None:
+    chart.show_series((Series("counts", np.arange(7.0), np.arange(7.0)),), Frame("length", "paths"))
+    image = QImage(chart.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    axis = chart.plot.getAxis("bottom")
+    texts = axis.generateDrawSpecs(painter)[2]
+    painter.end()
+    assert sorted(text for *_, text in texts) == list("0123456")
 
 
 def test_other_series_keep_no_mark_of_points_that_are_gone(chart: LineChart) -> None:

@@ -153,6 +153,7 @@ class StatisticsDesk(Desk):
         self.panel: ResidualsPanel = panel
         panel.run_requested.connect(self.run)
         panel.cancel_requested.connect(self.cancel)
+        panel.count_changed.connect(self.changed)
         self._asked = False
 
     def job(self) -> Make | None:

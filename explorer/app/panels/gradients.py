@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from explorer.app.gradient_chart import KIND_WORDS, KINDS, GradientLines
@@ -119,6 +119,7 @@ class GradientsPanel(Panel):
     def _build_side(self) -> QWidget:
         self.side = ScrollColumn()
         self.side.setMinimumWidth(180)
+        self.side.setAccessibleName(tr("What the gradients say"))
         self.side.column.setContentsMargins(SPACE, 0, 10, 0)
         self.table = QWidget()
         self._grid = QGridLayout(self.table)
@@ -206,7 +207,7 @@ class GradientsPanel(Panel):
         said += [words for profile in result.networks if (words := edges(profile, kind))]
         self.course.setText("\n".join(map(translated, said)))
         self.meaning.setText("\n\n".join(map(translated, meaning(result))))
-        notes = [setting(result) + ".", result.alone, *result.notes]
+        notes = [f"{translated(setting(result))}.", result.alone, *result.notes]
         self.notes.setText("\n".join(translated(words) for words in notes if words))
         self.words.setText("")
 
@@ -228,7 +229,7 @@ class GradientsPanel(Panel):
             label.setProperty("rank", "muted")
             self._grid.addWidget(label, row, 0)
         for column, profile in enumerate(result.networks, 1):
-            heading = ElidedLabel(profile.name, rank="small")
+            heading = _Heading(profile.name, tr("network") if column == 1 else tr("plain twin"))
             heading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(heading, 0, column)
             for row, one in enumerate(_cells(profile, self.shown_kind), 1):
@@ -247,6 +248,28 @@ class GradientsPanel(Panel):
         block = None if self._lines is None else self._lines.block(series, point)
         if block is not None:
             self.block_chosen.emit(block)
+
+
+class _Heading(ElidedLabel):
+    """A network's name, or what it is where the name does not fit."""
+
+    _short = ""
+
+    def __init__(self, name: str, short: str) -> None:
+        super().__init__(name, rank="small")
+        self._short = short
+        self._elide()
+
+    def _elide(self) -> None:
+        super()._elide()
+        if self._short and self.text() != self.full_text:
+            shown = self.fontMetrics().elidedText(self._short, Qt.TextElideMode.ElideRight, max(self.width(), 1))
+            QLabel.setText(self, shown)
+
+    def minimumSizeHint(self) -> QSize:
+        size = super().minimumSizeHint()
+        short = self.fontMetrics().horizontalAdvance(self._short) + 2
+        return QSize(max(size.width(), min(short, self.sizeHint().width())), size.height())
 
 
 def _cells(profile: Profile, kind: Kind) -> list[Spread]:

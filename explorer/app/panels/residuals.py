@@ -47,6 +47,8 @@ class ResidualsPanel(Panel):
     page_shown = Signal()
     run_requested = Signal()
     cancel_requested = Signal()
+    count_changed = Signal()
+    """Another number of images is wanted."""
     export_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -101,6 +103,7 @@ class ResidualsPanel(Panel):
         self.run = RunRow()
         self.run.run_requested.connect(self.run_requested)
         self.run.cancel_requested.connect(self.cancel_requested)
+        self.run.count_changed.connect(self.count_changed)
         self.save = QPushButton(tr("Save…"))
         self.save.setProperty("quiet", True)
         self.save.setToolTip(tr("Save the chart (.svg, .png) or all figures (.csv)"))
@@ -204,6 +207,10 @@ class ResidualsPanel(Panel):
         self._show_page()
 
     def _page_chosen(self) -> None:
+        """A point that was marked on the page before is left, and no block is lit for it."""
+        for page in (self.along, self.exits):
+            page.chart.go_to(None)
+        self.hovered.emit("")
         self._show_figures()
         self.page_shown.emit()
 

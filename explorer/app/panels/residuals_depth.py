@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.app.block_figures import Line, Sorting, depth_frame, depth_lines
@@ -12,11 +12,13 @@ from explorer.app.block_words import NAMES, TIPS, Found, Measured, lost_words, p
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
 from explorer.app.widgets.fields import Segmented
-from explorer.app.widgets.labels import ElidedLabel
+from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
 from explorer.app.widgets.line_legend import LineLegend
 from explorer.engine.explain.block_outline import MEASURES, Measure
+
+_NONE = "No block of this network has such a figure now."
 
 
 class DepthPage(QWidget):
@@ -31,7 +33,7 @@ class DepthPage(QWidget):
         self._found: Found = None
         self._measured: Measured = None
         self._lines: tuple[Line, ...] = ()
-        self.measure = Segmented([(name, NAMES[name], tr(TIPS[name])) for name in MEASURES], tr("Measure"))
+        self.measure = Segmented([(name, tr(NAMES[name]), tr(TIPS[name])) for name in MEASURES], tr("Measure"))
         self.measure.set_value("ratio")
         self.sorting = Segmented(
             [
@@ -43,6 +45,9 @@ class DepthPage(QWidget):
         self.sorting.set_value("depth")
         self.chart = LineChart(tr("What each block adds, along the depth"))
         self.legend = LegendStrip()
+        self.hint = paragraph()
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.hint.hide()
         self.readout = ElidedLabel(rank="small")
         row = QHBoxLayout()
         row.setSpacing(SPACE)
@@ -55,6 +60,7 @@ class DepthPage(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.legend)
         layout.addWidget(self.chart, 1)
+        layout.addWidget(self.hint, 1)
         layout.addWidget(self.readout)
         self.measure.chosen.connect(self._show)
         self.sorting.chosen.connect(self._show)
@@ -86,13 +92,21 @@ class DepthPage(QWidget):
         frame = depth_frame(measure, sorting, result.figures.outline)
         self.chart.show_series(series, frame)
         self.legend.show_legend(LineLegend(series, frame, tr("quartiles") if self._measured is not None else ""))
+        self._show_hint("" if series else translated(result.figures.outline.missing(measure)) or tr(_NONE))
         self._rest()
+
+    def _show_hint(self, words: str) -> None:
+        """A sentence in place of the chart; the chart where it is empty."""
+        self.hint.setText(words)
+        self.hint.setVisible(bool(words))
+        for widget in (self.chart, self.legend):
+            widget.setVisible(not words)
 
     def _rest(self) -> None:
         """What there is to say where no point is under the pointer."""
         measure, _ = self.shown
         result = self._measured or self._found
-        told = [] if result is None else [translated(result.figures.outline.missing(measure))]
+        told = [] if result is None or not self._lines else [translated(result.figures.outline.missing(measure))]
         told.append(lost_words(self._measured, measure))
         if self._measured is None and self._lines:
             told.append(tr("Measure for median and quartiles over the image set."))
@@ -115,6 +129,7 @@ class DepthPage(QWidget):
         self.hovered.emit(self._block(shown, point))
         index = int(shown.places[point])
         self.readout.setText(point_words(measure, shown.twin, index, self._found, self._measured))
+        self.chart.setAccessibleDescription(self.readout.full_text)
 
     def _choose(self, line: int, point: int) -> None:
         block = self._block(self._lines[line], point)

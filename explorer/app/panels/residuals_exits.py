@@ -19,7 +19,7 @@ from explorer.app.block_figures import exit_frame, exit_series
 from explorer.app.block_words import Found, Measured, share, untrained_words
 from explorer.app.text import tr, translated
 from explorer.app.theme import SPACE
-from explorer.app.widgets.labels import ElidedLabel
+from explorer.app.widgets.labels import paragraph
 from explorer.app.widgets.legend import LegendStrip
 from explorer.app.widgets.line_chart import LineChart
 from explorer.app.widgets.line_legend import LineLegend
@@ -63,7 +63,7 @@ class ExitsPage(QWidget):
         self.chart = LineChart(tr("Accuracy of the head behind each layer of the last stage"))
         self.legend = LegendStrip()
         self.chart.pointed.connect(self._point)
-        self.words = ElidedLabel(rank="small")
+        self.words = paragraph(rank="small")
         right = QVBoxLayout()
         right.setSpacing(4)
         right.addWidget(self.legend)
@@ -90,6 +90,7 @@ class ExitsPage(QWidget):
         self._rest()
 
     def _rest(self) -> None:
+        self.words.setMinimumHeight(0)
         result = self._measured or self._found
         told = [] if result is None else [translated(result.figures.outline.missing_exits)]
         told.append(tr("The last row is the network's own answer."))
@@ -135,8 +136,10 @@ class ExitsPage(QWidget):
         block = figures.outline.exits[point]
         self.hovered.emit(block if series == 0 else "")
         words = count_words(figures.exits[point])
+        self.words.setMinimumHeight(self.words.height())  # else the chart would move below the pointer
         self.words.setText(tr("{network}, behind {block}: {words}", network=figures.outline.spec.name, block=block,
                               words=words))  # fmt: skip
+        self.chart.setAccessibleDescription(self.words.text())
 
     def _activated(self, row: int, _column: int) -> None:
         if row < len(self._ids):

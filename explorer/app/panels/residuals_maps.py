@@ -265,7 +265,7 @@ class BlockMapsPage(QWidget):
 
 def _names(mark: BlockMark) -> tuple[str, str, str]:
     """What stands above the three."""
-    carried, added, total = _TITLES[mark.join]
+    carried, added, total = (tr(title) if title else "" for title in _TITLES[mark.join])
     return carried, added if mark.gated or mark.join != "gate" else "F(x)", total
 
 

@@ -17,6 +17,7 @@ class RunRow(QWidget):
 
     run_requested = Signal()
     cancel_requested = Signal()
+    count_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +37,7 @@ class RunRow(QWidget):
         row.setSpacing(6)
         row.addWidget(self.images)
         row.addWidget(self.button)
-        self.images.activated.connect(self._activated)
+        self.images.currentIndexChanged.connect(self._count_changed)
         self.show_running(False)
 
     @property
@@ -54,5 +55,5 @@ class RunRow(QWidget):
     def _clicked(self) -> None:
         (self.cancel_requested if self._running else self.run_requested).emit()
 
-    def _activated(self) -> None:
-        self.run_requested.emit()
+    def _count_changed(self) -> None:
+        self.count_changed.emit()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from explorer.app.theme import Palette
@@ -14,6 +14,11 @@ from explorer.app.theme import Palette
 Hit = tuple[int, int]
 """Series (or study) and point."""
 _FONT = 12
+_ASIDE = 14
+"""Pixels that a number may reach over the end of the horizontal axis."""
+_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+_PASSING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+"""The focus comes back as it was."""
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -49,18 +54,20 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.getViewBox().disableAutoRange()
-        self.plot.layout.setContentsMargins(0, 6, 6, 4)  # below, where the words of the axis reach over it
+        self.plot.layout.setContentsMargins(0, 6, _ASIDE, 4)  # below, where the words of the axis reach over it
         font = QFont(self.font())
         font.setPixelSize(_FONT)
         font.setFeature(QFont.Tag("tnum"), 1)
         for side in ("left", "bottom"):
             item = self.plot.getAxis(side)
             # A number at the lower end of the vertical axis may reach beside the horizontal one.
-            overlap: bool | int = _FONT if side == "left" else True
+            # The first and last ones of the horizontal axis may reach over its ends by half their width.
+            overlap = _FONT if side == "left" else _ASIDE
             item.setStyle(tickFont=font, tickLength=4, autoExpandTextSpace=True, hideOverlappingLabels=overlap)
             item.label.setFont(font)
         self._palette = palette
         self._current: Hit | None = None
+        self._by_keys = self._closed = False
 
     def colour_axes(self, palette: Palette) -> None:
         """Take on the colours of a theme, the lines apart."""
@@ -112,6 +119,35 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if event.type() == QEvent.Type.Leave:
             self.go_to(None)
         return bool(super().viewportEvent(event))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() not in _PASSING:
+            self._by_keys = event.reason() in _KEYS
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """What was marked is left; not so while a menu is open."""
+        if self._closed:
+            return
+        super().focusOutEvent(event)
+        if event.reason() is not Qt.FocusReason.PopupFocusReason:
+            self.go_to(None)
+        self.viewport().update()
+
+    def close(self) -> bool:
+        """pyqtgraph takes its parts away: what happens from now on finds none."""
+        self._closed = True
+        return bool(super().close())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A thin frame where the keys brought the focus."""
+        super().paintEvent(event)
+        if self._by_keys and self.hasFocus():
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(QColor(self._palette.accent), 1))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk, Enter chooses."""

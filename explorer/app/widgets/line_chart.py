@@ -25,7 +25,7 @@ _NEAR = 24.0
 _ROOM = 0.06
 _ASIDE = 0.025
 _DECADES, _CLOSE, _FAR = 3.0, 14, 36
-"""Powers of ten below which 1, 2 and 5 are labelled; pixels that must be between these, and between whole powers."""
+"""Powers of ten below which 1, 2 and 5 may be labelled; pixels that must be between these, and between whole powers."""
 _SYMBOLS: dict[Edge, str] = {"zero": "t", "high": "t1", "none": "x"}
 
 
@@ -46,13 +46,14 @@ class LogAxis(Axis):
 
 
 def log_ticks(low: float, high: float, size: float) -> list[float]:
-    """Exponents to label on an axis of so many pixels: of 1, 2 and 5 between few powers of ten, else whole ones."""
+    """Exponents to label on so many pixels: of 1, 2, 5 or 1, 3 between few powers of ten, else whole ones."""
     first, last = math.floor(low), math.ceil(high)
     wide = max(high - low, 1e-9)
-    if wide < _DECADES and size * math.log10(2) / wide >= _CLOSE:
-        found = [exponent + math.log10(digit) for exponent in range(first, last + 1) for digit in (1, 2, 5)]
-        return [value for value in found if low <= value <= high]
-    step = max(1, math.ceil(wide / max(size / _FAR, 1)))
+    for digits in ((1, 2, 5), (1, 3)):
+        if wide < _DECADES and size * math.log10(digits[1]) / wide >= _CLOSE:
+            found = [exponent + math.log10(digit) for exponent in range(first, last + 1) for digit in digits]
+            return [value for value in found if low <= value <= high]
+    step = 1 if wide < _DECADES else math.ceil(wide / max(size / _FAR, 1))
     return [float(value) for value in range(first - first % step, last + 1, step) if low <= value <= high]
 
 
@@ -164,7 +165,7 @@ class LineChart(Chart):
         if series.low is not None and series.high is not None:
             self._add_spread(x, drawn(series.low, log), drawn(series.high, log), colour, depth, low)
         style = Qt.PenStyle.DashLine if series.dashed else Qt.PenStyle.SolidLine
-        width = 1.2 if series.role == "context" else 2
+        width = 1.5 if series.role == "context" else 2
         if series.line:
             pen = pg.mkPen(colour, width=width, style=style)
             self._add(pg.PlotCurveItem(x, y, pen=pen, connect="finite", antialias=True), depth + 2)

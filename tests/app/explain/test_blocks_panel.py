@@ -146,7 +146,7 @@ def test_an_untrained_network_is_said_to_be_one(panel: ResidualsPanel) -> None:
     panel.show_page("depth")
     assert "this is how it was initialised" in panel.along.readout.full_text
     panel.show_page("exits")
-    assert "this is how it was initialised" in panel.exits.words.full_text
+    assert "this is how it was initialised" in panel.exits.words.text()
 
 
 def test_what_is_no_number_is_told(panel: ResidualsPanel) -> None:
@@ -217,7 +217,33 @@ def test_a_plain_network_says_why_there_is_no_ratio(panel: ResidualsPanel) -> No
     panel.show_found(blocks_result(PLAIN, twin=None))
     panel.show_page("depth")
     assert panel.along.chart.series == ()
-    assert "adds nothing to anything" in panel.along.readout.full_text
+    assert not panel.along.chart.isVisible()
+    assert panel.along.hint.isVisible()
+    assert "adds nothing to anything" in panel.along.hint.text()
+    assert "adds nothing" not in panel.along.readout.full_text, "said once"
+    panel.along.measure.buttons["response"].click()
+    assert panel.along.chart.isVisible()
+    assert not panel.along.hint.isVisible()
+
+
+def test_another_number_of_images_asks_for_no_run(panel: ResidualsPanel) -> None:
+    asked: list[str] = []
+    panel.run_requested.connect(lambda: asked.append("run"))
+    panel.count_changed.connect(lambda: asked.append("count"))
+    panel.run.images.setCurrentIndex(0)
+    assert asked == ["count"]
+
+
+def test_leaving_a_page_leaves_its_point(panel: ResidualsPanel, qtbot: QtBot) -> None:
+    panel.show_found(blocks_result())
+    panel.show_page("depth")
+    lit: list[str] = []
+    panel.hovered.connect(lit.append)
+    qtbot.keyClick(panel.along.chart, Qt.Key.Key_Right)
+    assert lit == ["layer1.0"]
+    assert panel.along.chart.accessibleDescription().startswith("ResNet-20, layer1.0: ")
+    panel.pages.buttons["maps"].click()
+    assert lit[-1] == ""
 
 
 def cells(panel: ResidualsPanel) -> list[list[str]]:
@@ -239,10 +265,11 @@ def test_early_answers(panel: ResidualsPanel) -> None:
     panel.show_measured(statistics())
     assert panel.exits.chart.isVisible()
     assert [row[3] for row in cells(panel)] == ["25.0\u00a0%", "50.0\u00a0%", "75.0\u00a0%"]
-    assert "500 images" in panel.exits.words.full_text
+    assert "500 images" in panel.exits.words.text()
     panel.exits.chart.pointed.emit(1, 2)
-    assert panel.exits.words.full_text.startswith("Plain-20, behind layer3.2: ")
-    assert "n = 500" in panel.exits.words.full_text
+    assert panel.exits.words.text().startswith("Plain-20, behind layer3.2: ")
+    assert "n = 500" in panel.exits.words.text()
+    assert panel.exits.chart.accessibleDescription() == panel.exits.words.text()
     asked: list[str] = []
     panel.block_chosen.connect(asked.append)
     panel.exits.table.cellActivated.emit(1, 0)

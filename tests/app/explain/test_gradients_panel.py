@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.gradient_chart import GradientLines, save_chart
 from explorer.app.panels.gradients import GradientsPanel
 from explorer.app.panels.gradients_setup import GradientSetup
+from explorer.app.widgets.labels import ElidedLabel
 from explorer.engine.explain.gradients_records import GradientsRequest, GradientsResult, Profile, Spot
 from explorer.engine.records import UNTRAINED
 from explorer.networks.families.resnet import ResNetSpec
@@ -110,6 +111,21 @@ def test_the_table_holds_medians_and_their_range(panel: GradientsPanel) -> None:
     assert words[:2] == [SPEC.name, SPEC.twin().name]
     assert [words[words.index("first / last") + place] for place in (1, 2)] == ["35", "1.4·10⁴"]
     assert [words[words.index("mean loss") + place] for place in (1, 2)] == ["2.3", "2.3"]
+
+
+def test_names_that_do_not_fit_make_way_for_what_they_are(panel: GradientsPanel, qtbot: QtBot) -> None:
+    panel.show_result(result())
+    item = panel._grid.itemAtPosition(0, 2)
+    assert item is not None
+    heading = item.widget()
+    assert isinstance(heading, ElidedLabel)
+    qtbot.waitUntil(heading.isVisible)
+    heading.setText("Plain MLP-20 of 64 units, a name of many words")
+    heading.resize(70, 18)
+    assert heading.text() == "plain twin"
+    assert "MLP-20" in heading.toolTip()
+    heading.resize(600, 18)
+    assert "MLP-20" in heading.text()
 
 
 def _table(panel: GradientsPanel) -> list[str]:
