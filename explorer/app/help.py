@@ -22,11 +22,13 @@ _KEYS = (
     ("Ctrl+O  Ctrl+V  Ctrl+J", "open a picture, paste one, next sample"),
     ("Ctrl+D  Ctrl+Shift+R", "delete or restore the selected block, restore all"),
     ("Ctrl+1  Ctrl+2", "feature maps, deletion study"),
+    ("Ctrl+3  Ctrl+4  Ctrl+5", "residuals, gradients, paths"),
+    ("Ctrl+6  Ctrl+7", "where it looks, training"),
     ("Ctrl+K", "compare two or three networks"),
-    ("Ctrl+L", "lessons"),
+    ("Ctrl+L", "all lessons"),
     ("Ctrl+R  Ctrl+Shift+P", "run a study; pause it, or go on"),
     ("Ctrl+E  Ctrl+Shift+E", "export the diagram; a study as CSV"),
-    ("Esc", "cancel what is running, a study last: it can be taken up again"),
+    ("Esc", "cancel what is running; a study, and after it a training, come last"),
 )
 
 

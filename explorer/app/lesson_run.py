@@ -52,3 +52,9 @@ class LessonRun:
         names = [lesson.name for lesson in lessons]
         place = names.index(self.lesson.name) + 1 if self.lesson.name in names else len(names)
         return lessons[place] if place < len(names) else None
+
+
+def open_parts(state: State) -> dict[str, Any]:
+    """What of a state a lesson changes."""
+    names = ("spec", "weights", "info", "picture", "deleted", "cut", "order", "selection")
+    return {name: getattr(state, name) for name in names}

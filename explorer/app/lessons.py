@@ -15,7 +15,7 @@ from explorer.app.explain.desk import Explain
 from explorer.app.jobs import Lane
 from explorer.app.lesson_dock import LessonDock
 from explorer.app.lesson_menu import LessonMenu
-from explorer.app.lesson_run import LessonRun
+from explorer.app.lesson_run import LessonRun, open_parts
 from explorer.app.lesson_texts import missing_words, setting_words
 from explorer.app.lesson_views import show_tab
 from explorer.app.panels.lesson import LessonPanel
@@ -73,6 +73,7 @@ class LessonDesk(QObject):
             panel.back_requested.connect(self.go_back)
             panel.end_requested.connect(self.leave)
             panel.list.begin_requested.connect(self.begin)
+            panel.list.go_on_requested.connect(self._resume)
             panel.list.folder_requested.connect(self.menu.open_folder)
         return self._panel
 
@@ -83,20 +84,25 @@ class LessonDesk(QObject):
         return page if isinstance(page, LessonStepPage) else None
 
     def open(self) -> None:
-        """The lesson that is on, or the list of them."""
+        """All lessons; one that is on can be gone on with."""
         if self.run is None:
             self.show_list()
         else:
-            self.panel.page.setFocus()
+            self._drop()
+            self._list(self.run.lesson.title)
 
     def show_list(self) -> None:
         """All lessons; one that is on ends."""
         self._forget()
+        self._list("")
+
+    def _list(self, on: str) -> None:
         found = self.menu.look()
-        self.panel.list.show_lessons(found.lessons, found.refusals)
+        self.panel.list.show_lessons(found.lessons, found.refusals, on)
         self.panel.show_list()
         self._dock.open(self.panel)
-        buttons = list(self.panel.list.buttons.values())
+        going = self.panel.list.go_on
+        buttons = [*([going] if going is not None else []), *self.panel.list.buttons.values()]
         if buttons:
             buttons[0].setFocus()
 
@@ -123,11 +129,15 @@ class LessonDesk(QObject):
         lesson, step = named(name, self.menu.folders)
         self.begin(lesson, step)
 
+    def _resume(self) -> None:
+        if self.run is not None:
+            self._enter(self.run.number)
+
     def leave(self) -> None:
         """End the lesson; what is open stays, and what was open before is offered."""
         run = self.run
         self.close()
-        if run is not None and _open_parts(run.before) != _open_parts(self._window.document.state):
+        if run is not None and open_parts(run.before) != open_parts(self._window.document.state):
             self._window.notice.offer(
                 tr("The lesson has ended."), tr("Put back …"),
                 [(tr("What was open before the lesson"), partial(self._put_back, run.before))],
@@ -211,7 +221,7 @@ class LessonDesk(QObject):
             self._put_back(run.before)
 
     def _put_back(self, before: State) -> None:
-        commands.push(commands.Edit(self._window.document, tr("End of the lesson"), **_open_parts(before)))
+        commands.push(commands.Edit(self._window.document, tr("End of the lesson"), **open_parts(before)))
 
     # -- setting the window up -----------------------------------------------------------------------------------
 
@@ -281,6 +291,7 @@ class LessonDesk(QObject):
             offers.append((tr("Look for the file…"), partial(self._look_for, missing)))
         offers.append((tr("Go on untrained"), self._go_untrained))
         page.show_offers(missing_words(missing), offers)
+        self.panel.chain()
         page.offers[0].setFocus()
 
     def _fetch(self, missing: Missing, _checked: bool = False) -> None:
@@ -384,9 +395,3 @@ def named(name: str, folders: tuple[Path, ...]) -> tuple[Lesson, int]:
     if stem and number.isdigit():
         return find_lesson(stem, folders), max(int(number) - 1, 0)
     return find_lesson(name, folders), 0
-
-
-def _open_parts(state: State) -> dict[str, Any]:
-    """What of a state a lesson changes."""
-    names = ("spec", "weights", "info", "picture", "deleted", "cut", "order", "selection")
-    return {name: getattr(state, name) for name in names}

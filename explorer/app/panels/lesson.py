@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.app.panels.lesson_list import LessonList
@@ -36,6 +38,8 @@ class LessonPanel(Panel):
         self._place.addWidget(self.list)
         self.body.addLayout(self._place)
         self.finish()
+        self.area.setAccessibleName(tr("Lesson"))
+        self.title.setMinimumWidth(40)
         self.back = QPushButton(tr("Back"))
         self.next = QPushButton(tr("Next"))
         self.end = QPushButton(tr("End lesson"))
@@ -57,8 +61,7 @@ class LessonPanel(Panel):
 
     def show_list(self) -> None:
         """The lessons there are."""
-        self.title.setText(tr("Lessons"))
-        self.set_state("")
+        self._show_title(tr("Lessons"), "")
         self.show_page(self.list)
         self.back.hide()
         self.next.hide()
@@ -73,8 +76,7 @@ class LessonPanel(Panel):
             number: of the step, from 1.
             count: of steps.
         """
-        self.title.setText(title)
-        self.set_state(tr("{number} of {count}", number=number, count=count))
+        self._show_title(title, tr("{number} of {count}", number=number, count=count))
         self.state.setAccessibleName(tr("Step {number} of {count}", number=number, count=count))
         self.show_page(page)
         self.back.setVisible(True)
@@ -84,8 +86,7 @@ class LessonPanel(Panel):
 
     def show_end(self, page: QWidget, title: str) -> None:
         """The last page."""
-        self.title.setText(title)
-        self.set_state("")
+        self._show_title(title, "")
         self.show_page(page)
         self.back.setVisible(True)
         self.back.setEnabled(True)
@@ -95,6 +96,7 @@ class LessonPanel(Panel):
     def show_page(self, page: QWidget) -> None:
         """Instead of the one before; the list is kept, other pages go."""
         if page is self.page:
+            self.chain()
             return
         before, self.page = self.page, page
         before.hide()
@@ -105,8 +107,26 @@ class LessonPanel(Panel):
             self._place.addWidget(page)
         page.show()
         self.area.verticalScrollBar().setValue(0)
-        for first, second in ((page, self.back), (self.back, self.next), (self.next, self.end)):
+        self.chain()
+
+    def chain(self) -> None:
+        """Tab goes through the page, then to what stands below it. A field inside a field has the outer one's focus."""
+        tab = Qt.FocusPolicy.TabFocus
+        fields = [
+            widget
+            for widget in self.page.findChildren(QWidget)
+            if widget.focusPolicy() & tab == tab and widget.focusProxy() is None
+        ]
+        for first, second in pairwise((self.area, *fields, self.back, self.next, self.end)):
             self.setTabOrder(first, second)
+
+    def _show_title(self, title: str, state: str) -> None:
+        """The state is never cut off; a long title is, and its tip has the whole."""
+        self.title.setText(title)
+        self.title.setToolTip(title)
+        self.set_state(state)
+        self.state.ensurePolished()
+        self.state.setMinimumWidth(self.state.fontMetrics().horizontalAdvance(state) + 4 if state else 0)
 
     def point_at_next(self, primary: bool) -> None:
         """Whether going on is what there is to do now."""

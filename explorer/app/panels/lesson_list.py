@@ -21,6 +21,8 @@ class LessonList(QWidget):
     begin_requested = Signal(object)
     """A Lesson."""
     folder_requested = Signal()
+    go_on_requested = Signal()
+    """Back to the lesson that is on."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,10 +32,18 @@ class LessonList(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         self.refusals: list[QLabel] = []
         self.folder = QPushButton(tr("Open the lessons folder"))
+        self.go_on: QPushButton | None = None
 
-    def show_lessons(self, lessons: Sequence[Lesson], refusals: Sequence[UserError]) -> None:
-        """Show them anew."""
+    def show_lessons(self, lessons: Sequence[Lesson], refusals: Sequence[UserError], on: str = "") -> None:
+        """Show them anew; `on` is the title of the one that is on, empty for none."""
         self._clear()
+        if on:
+            self.go_on = QPushButton(tr("Go on with {title}", title=on.replace("&", "&&")))
+            self.go_on.setProperty("primary", True)
+            self.go_on.setMinimumWidth(80)
+            self.go_on.setToolTip(on)
+            self.go_on.clicked.connect(self.go_on_requested)
+            self._column.addWidget(self.go_on)
         self._column.addWidget(
             paragraph(tr("A lesson sets the window up, asks for a guess, and measures. Guess first; you learn more."))
         )
@@ -80,7 +90,7 @@ class LessonList(QWidget):
         self.begin_requested.emit(lesson)
 
     def _clear(self) -> None:
-        self.buttons, self.refusals = {}, []
+        self.buttons, self.refusals, self.go_on = {}, [], None
         while self._column.count():
             item = self._column.takeAt(0)
             widget = item.widget() if item else None
