@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtGui import QColor
 
 from explorer.app.study_texts import duration
 from explorer.app.text import tr
 from explorer.app.theme import mixed, part_colour, theme
 from explorer.app.widgets.line_series import Frame, Series
+from explorer.engine.records import DataRef
 from explorer.engine.training_logs import TrainingLog
 from explorer.engine.training_records import Curves, TrainingStatus, Unfinished
 
@@ -20,12 +20,12 @@ ABOUT = (
     "shifted at random, while the weights still change; the marks are images that are held out and looked at after "
     "each epoch, one pass over all training images. The weights of the epoch that predicts most of the held-out images "
     "right are kept as the best, and the final figure is measured once, on test images that had no say in this.\n\n"
-    "Behind the error lie the bundled networks, as in He et al. 2015, Fig. 6, each as long as it was trained: from 6 "
-    "to 30 epochs. Every schedule fills the whole of its run, so the same epoch means another learning rate in each, "
-    "and only large gaps say something. The plain network of 56 layers has a higher training error than the one of 20 "
-    "at each of its 6 epochs, so this degradation is no overfitting; the one of 56 layers with shortcuts ends, after "
-    "10 epochs, below both plain ones. He et al. hold vanishing gradients an unlikely cause (section 4.1), since these "
-    "networks have batch norm.\n\n"
+    "Behind the error of a run on Fashion-MNIST lie the bundled networks, which were trained on it, as in He et al. "
+    "2015, Fig. 6, each as long as it was trained: from 6 to 30 epochs. Every schedule fills the whole of its run, so "
+    "the same epoch means another learning rate in each, and only large gaps say something. The plain network of 56 "
+    "layers has a higher training error than the one of 20 at each of its 6 epochs, so this degradation is no "
+    "overfitting; the one of 56 layers with shortcuts ends, after 10 epochs, below both plain ones. He et al. hold "
+    "vanishing gradients an unlikely cause (section 4.1), since these networks have batch norm.\n\n"
     "Schedule and augmentation: a learning rate that rises for a quarter of the way and then falls to nothing (Smith "
     "and Topin 2017), SGD with momentum, mirroring and shifts by up to 2 pixels, as in He et al. 2015, section 4.2 "
     "(the paper: 4)."
@@ -41,22 +41,39 @@ _CAP = 40.0
 
 
 def progress_words(status: TrainingStatus) -> str:
-    """`epoch 3 of 10 · 1 min 12 s left · loss 0.41 · accuracy 85.2 % · held out 84.0 %`."""
+    """`held out 84.0 % · epoch 3 of 10 · 1 min 12 s left · loss 0.41 · accuracy 85.2 %`: what matters most comes first,
+    as the end may be cut off."""
     progress = status.progress
     if progress is None:
         return tr("about to begin")
     if progress.phase == "testing":
         return tr("measuring on the test images")
-    parts = [tr("epoch {epoch} of {epochs}", epoch=progress.epoch, epochs=status.request.recipe.epochs)]
+    parts = []
+    if status.curves.validated:
+        parts.append(tr("held out {share:.1f} %", share=100 * status.curves.validated[-1].accuracy))
+    parts.append(tr("epoch {epoch} of {epochs}", epoch=progress.epoch, epochs=status.request.recipe.epochs))
     if status.left is not None and progress.fraction < 1:
         parts.append(tr("{time} left", time=duration(status.left)))
     parts += [
         tr("loss {loss:.3f}", loss=progress.loss),
         tr("accuracy {share:.1f} %", share=100 * progress.accuracy),
     ]
-    if status.curves.validated:
-        parts.append(tr("held out {share:.1f} %", share=100 * status.curves.validated[-1].accuracy))
     return " · ".join(parts)
+
+
+def point_words(series: Series, frame: Frame, point: int) -> str:
+    """`epoch 3 · held-out images: accuracy 84.0 %`."""
+    what, _, unit = frame.y_words.partition(", ")
+    value = f"{series.y[point]:.1f} {unit}" if unit else f"{series.y[point]:.3f}"
+    return tr(
+        "epoch {epoch} · {images}: {what} {value}",
+        epoch=f"{series.x[point]:.3g}", images=series.name, what=what.lower(), value=value,
+    )  # fmt: skip
+
+
+def compares(data: DataRef) -> bool:
+    """Whether the bundled networks, which saw Fashion-MNIST, may lie behind a run on these images."""
+    return data.kind != "folder"
 
 
 def status_words(status: TrainingStatus) -> str:
@@ -119,7 +136,8 @@ def _lines(curves: Curves, training: np.ndarray, held: np.ndarray, epochs: int) 
     if not len(curves.epochs):
         return []
     places, means = _smoothed(curves.epochs, training, max(_WIDTH, epochs / _DRAWN))
-    series = [Series(tr("training images"), places, means, marks=False)]
+    # One point makes no line.
+    series = [Series(tr("training images"), places, means, marks=len(places) < 2)]
     if len(held):
         after = np.array([float(row.epoch) for row in curves.validated])
         there = np.isfinite(held)
@@ -139,14 +157,14 @@ def _smoothed(places: np.ndarray, values: np.ndarray, width: float) -> tuple[np.
 def _below_cap(series: Series) -> Series:
     """Without what lies above the cap."""
     kept = series.y <= _CAP
-    return replace(series, x=series.x[kept], y=series.y[kept])
+    return replace(series, x=series.x[kept], y=series.y[kept], marks=series.marks or kept.sum() < 2)
 
 
 def _behind(log: TrainingLog, longest: int) -> Series:
     """As far as the run goes that it lies behind."""
     palette = theme().palette
     part = _SHALLOW if log.spec.depth < 30 else _DEEP
-    colour = mixed(part_colour(part), 0.75, QColor(palette.window)).name()
+    colour = mixed(part_colour(part), 0.85, palette.text).name()
     places = np.array(log.epochs, float)
     errors = 100 * np.array(log.errors, float)
     kept = (errors <= _CAP) & (places <= longest)

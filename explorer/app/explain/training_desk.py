@@ -95,7 +95,7 @@ class TrainingDesk(Desk):
     def _submit(self, request: TrainingRequest) -> None:
         self._next = request
         self._finished = False
-        self.panel.show_begun()
+        self.panel.show_begun(request)
         self.panel.show_unfinished(())
         self.jobs.submit(self.lane, Explain(request))
 

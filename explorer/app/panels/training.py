@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -23,7 +24,7 @@ from explorer.app.widgets.panel import Panel
 from explorer.app.widgets.switch import SwitchBox
 from explorer.engine.records import Step, WeightsInfo
 from explorer.engine.training_logs import TrainingLog
-from explorer.engine.training_records import NO_CURVES, TrainingResult, TrainingStatus, Unfinished
+from explorer.engine.training_records import NO_CURVES, TrainingRequest, TrainingResult, TrainingStatus, Unfinished
 
 _INTERVAL = 1000
 """Milliseconds between two drawings, at least."""
@@ -46,6 +47,9 @@ class TrainingPanel(Panel):
         self._logs = tuple(logs)
         self._status: TrainingStatus | None = None
         self._result: TrainingResult | None = None
+        self._request: TrainingRequest | None = None
+        self._progress = ""
+        self._pointed: tuple[LineChart, int, int] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_INTERVAL)
         self._soon.timeout.connect(self._draw)
         self.title.hide()
@@ -74,13 +78,18 @@ class TrainingPanel(Panel):
         self.legend = LegendStrip()
         self.loss = LineChart(tr("Loss by epoch"))
         self.share = LineChart(tr("Accuracy by epoch"))
+        for chart in (self.loss, self.share):
+            chart.pointed.connect(partial(self._point, chart))
         charts = QHBoxLayout()
         charts.setSpacing(SPACE)
         charts.addWidget(self.loss, 1)
         charts.addWidget(self.share, 1)
         self.behind = SwitchBox(
             tr("Behind: Fig. 6"),
-            tr("The training error of the bundled networks, plain and with shortcuts, as in He et al. 2015, Fig. 6"),
+            tr(
+                "The training error of the bundled networks on Fashion-MNIST, plain and with shortcuts, as in He et "
+                "al. 2015, Fig. 6"
+            ),
             on=True,
         )
         self.behind.toggled.connect(self._draw)
@@ -101,26 +110,28 @@ class TrainingPanel(Panel):
 
     # -- what the desk calls -------------------------------------------------------------------------------------
 
-    def show_begun(self) -> None:
+    def show_begun(self, request: TrainingRequest) -> None:
         """A run was asked for: what was shown is of another one."""
-        self._status, self._result = None, None
+        self._status, self._result, self._request = None, None, request
         self._say("")
         self.column.show_progress(None)
         self.column.show_activity("running")
-        self.words.setText(tr("getting ready"))
+        self.column.show_running(request.spec)
+        self.heading.setText(request.spec.name)
+        self._tell(tr("getting ready"))
         self._draw()
 
     def show_step(self, step: Step) -> None:
         """Before the first batch: reading, downloading."""
         self.column.show_progress(step.fraction)
-        self.words.setText(translated(step.text))
+        self._tell(translated(step.text))
 
     def show_status(self, status: TrainingStatus) -> None:
         """Where the run is; the chart follows as often as drawing allows."""
-        self._status = status
+        self._status, self._request = status, status.request
         progress = status.progress
         self.column.show_progress(None if progress is None else progress.fraction)
-        self.words.setText(texts.progress_words(status))
+        self._tell(texts.progress_words(status))
         self.column.show_running(status.request.spec)
         self.heading.setText(f"{status.request.spec.name} · {translated(status.description)}")
         self._note(translated(status.note))
@@ -135,9 +146,7 @@ class TrainingPanel(Panel):
         progress = result.status.progress
         if result.weights and progress is not None:
             info = result.weights[0]
-            self.words.setText(
-                tr("{title}, after {time}", title=translated(info.title), time=duration(progress.seconds))
-            )
+            self._tell(tr("{title}, after {time}", title=translated(info.title), time=duration(progress.seconds)))
             self._note(f"{translated(result.status.note)} {translated(info.source)}".strip())
         self._draw()
 
@@ -146,15 +155,15 @@ class TrainingPanel(Panel):
         self.column.show_activity("idle")
         progress = self._status.progress if self._status is not None else None
         if progress is None:
-            self.words.setText(tr("Stopped before the first step."))
+            self._tell(tr("Stopped before the first step."))
         else:
-            self.words.setText(tr("Stopped in epoch {epoch}: state and weights are kept.", epoch=progress.epoch))
+            self._tell(tr("Stopped in epoch {epoch}: state and weights are kept.", epoch=progress.epoch))
         self._draw()
 
     def show_error(self, words: str) -> None:
         """Why the run ended."""
         self.column.show_activity("idle")
-        self.words.setText("")
+        self._tell("")
         self._say(words)
         self._draw()
 
@@ -183,6 +192,25 @@ class TrainingPanel(Panel):
         self.error.setVisible(bool(error))
         self._note("")
 
+    def _tell(self, words: str) -> None:
+        """How far the run is; a point that is pointed at goes before it."""
+        self._progress = words
+        self._show_words()
+
+    def _point(self, chart: LineChart, series: int, point: int) -> None:
+        self._pointed = (chart, series, point) if series >= 0 else None
+        self._show_words()
+
+    def _show_words(self) -> None:
+        words = self._progress
+        if self._pointed is not None:
+            chart, number, point = self._pointed
+            if number < len(chart.series) and point < len(chart.series[number].x):
+                words = texts.point_words(chart.series[number], chart.frame, point)
+        self.words.setText(words)
+        for chart in (self.loss, self.share):
+            chart.setAccessibleDescription(words)
+
     def _note(self, text: str) -> None:
         self.note.setText(text)
         self.note.setVisible(bool(text))
@@ -199,20 +227,25 @@ class TrainingPanel(Panel):
         series, frame = texts.loss_chart(curves, epochs)
         self.loss.setVisible(bool(series))
         self.loss.show_series(series, frame)
-        if self.behind.isChecked():
+        comparable = self._request is None or texts.compares(self._request.data)
+        self.behind.setVisible(comparable)
+        if comparable and self.behind.isChecked():
             series, frame = texts.error_chart(curves, epochs, self._logs)
         else:
             series, frame = texts.accuracy_chart(curves, epochs)
         self.share.show_series(series, frame)
         self.legend.show_legend(LineLegend(series, frame))
         self.open.setVisible(self.weights is not None)
-        if self._status is None:
+        if self._status is None and self.column.activity == "idle":
             self._show_empty()
+        self._show_words()
         self._soon.setInterval(max(_INTERVAL, round(1000 * _SHARE * (time.perf_counter() - began))))
 
     def _show_empty(self) -> None:
-        if self.behind.isChecked():
-            words = tr("Training error of bundled networks; Start trains the open network, and its curves join them.")
+        if self.share.series:
+            self.heading.setText(tr("Bundled networks on Fashion-MNIST"))
+            words = tr("Start trains the open network from random weights; on these images its curves join those here.")
         else:
+            self.heading.setText(tr("Nothing trained yet"))
             words = tr("Start trains the open network from random weights; its curves grow here.")
-        self.heading.setText(words)
+        self._note(words)

@@ -60,7 +60,7 @@ def _paint_line(painter: QPainter, rect: QRectF, series: Series, palette: Palett
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if series.line:
         style = Qt.PenStyle.DashLine if series.dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(colour, 1.2 if series.role == "context" else 2, style))
+        painter.setPen(QPen(colour, 1.5 if series.role == "context" else 2, style))
         painter.drawPolyline(QPolygonF([QPointF(rect.left(), y), QPointF(rect.right(), y)]))
     if series.marks:
         painter.setPen(QPen(colour, 1.4))

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from explorer.app import training_texts as texts
 from explorer.app.panels.training import TrainingPanel
+from explorer.app.theme import DARK, LIGHT, Palette, theme
 from explorer.app.training_texts import accuracy_chart, error_chart, loss_chart
 from explorer.engine.images import default_preprocessing
 from explorer.engine.records import UNTRAINED, DataRef, WeightsInfo, WeightsKind, WeightsRef
@@ -71,7 +73,7 @@ def status(epochs: float = 2.5, left: float | None = 72.0) -> TrainingStatus:
 
 def test_the_line_says_where_the_run_is() -> None:
     words = texts.progress_words(status())
-    assert words == "epoch 3 of 10 · 1 min 12 s left · loss 0.410 · accuracy 85.2 % · held out 66.0 %"
+    assert words == "held out 66.0 % · epoch 3 of 10 · 1 min 12 s left · loss 0.410 · accuracy 85.2 %"
     assert texts.progress_words(replace(status(), progress=None)) == "about to begin"
     assert texts.status_words(status()) == "Training ResNet-20: epoch 3 of 10, 1 min 12 s left"
     assert texts.status_words(status(left=None)) == "Training ResNet-20"
@@ -155,13 +157,42 @@ def test_a_held_out_loss_far_beyond_leaves_the_others_legible() -> None:
     assert series[0].x.tolist() == [2]
 
 
+def test_a_single_point_is_marked() -> None:
+    """A line of one point can't be seen."""
+    one = Curves(np.array([0.1]), np.array([2.3]), np.array([0.7]))
+    for series, _ in (loss_chart(one, 10), accuracy_chart(one, 10), error_chart(one, 10, [])):
+        assert [line.marks for line in series] == [True]
+    assert [line.marks for line in loss_chart(curves(0.9), 10)[0]] == [False]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_the_lines_behind_stand_out(qtbot: QtBot, palette: Palette, logs: list[TrainingLog]) -> None:
+    """At least 3 to 1 against the window, as WCAG 2.1, 1.4.11 asks of graphics."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array(QColor(colour).getRgbF()[:3])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    theme().use("dark" if palette.dark else "light")
+    series, _ = error_chart(NO_CURVES, 1, logs)
+    theme().use("light")
+    assert len(series) == 4
+    for line in series:
+        pair = sorted((luminance(str(line.colour)), luminance(palette.window)))
+        assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 3, line.name
+
+
 # -- the panel ---------------------------------------------------------------------------------------------------
 
 
 def test_without_a_run_the_degradation_is_there(panel: TrainingPanel) -> None:
     assert not panel.loss.isVisible()
     assert drawn(panel) == ["ResNet-20", "Plain-20", "ResNet-56", "Plain-56"]
-    assert "Start trains the open network" in panel.heading.full_text
+    assert panel.heading.full_text == "Bundled networks on Fashion-MNIST"
+    assert panel.heading.text() == panel.heading.full_text, "not cut off"
+    assert "Start trains the open network" in panel.note.text()
+    assert panel.note.isVisible()
     assert panel.column.network.full_text == "Train ResNet-20"
     panel.behind.click()
     assert drawn(panel) == []
@@ -173,7 +204,7 @@ def test_a_run_from_start_to_end(panel: TrainingPanel, qtbot: QtBot) -> None:
     column = panel.column
     with qtbot.waitSignal(column.start_requested):
         column.start.click()
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     assert not column.start.isVisible()
     assert not column.epochs.isEnabled()
     panel.show_status(status())
@@ -189,13 +220,56 @@ def test_a_run_from_start_to_end(panel: TrainingPanel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.open_requested) as asked:
         panel.open.click()
     assert asked.args == [INFO]
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     assert not panel.open.isVisible()
     assert not panel.loss.isVisible()
 
 
+def test_the_network_is_named_before_the_first_step(panel: TrainingPanel) -> None:
+    """That of the recipe, whatever is open."""
+    request = one_minute(seed=7)
+    panel.show_begun(request)
+    assert panel.column.network.full_text == "Training ResNet-8"
+    assert panel.heading.full_text == "ResNet-8"
+    assert not panel.note.isVisible()
+    panel._draw()
+    assert panel.heading.full_text == "ResNet-8"
+    panel.show_stopped()
+    assert panel.column.network.full_text == "Train ResNet-20"
+    assert panel.note.isVisible()
+
+
+def test_the_bundled_networks_lie_behind_their_own_images_only(panel: TrainingPanel) -> None:
+    panel.show_begun(replace(REQUEST, data=DataRef("folder", "/pictures/pets")))
+    assert drawn(panel) == []
+    assert not panel.behind.isVisible()
+    for kind in ("fashion-mnist", "fashion-mnist-full"):
+        panel.show_begun(replace(REQUEST, data=DataRef(kind)))  # type: ignore[arg-type]
+        assert len(drawn(panel)) == 4
+        assert panel.behind.isVisible()
+    assert "on Fashion-MNIST" in panel.behind.toolTip()
+
+
+def test_what_is_pointed_at_is_read_out(panel: TrainingPanel) -> None:
+    panel.show_begun(REQUEST)
+    panel.show_status(status())
+    panel._draw()
+    place = drawn(panel).index("held-out images")
+    panel.share.go_to((place, 1))
+    assert panel.words.full_text == "epoch 2 · held-out images: error 34.0 %"
+    assert panel.share.accessibleDescription() == panel.words.full_text
+    panel.behind.click()
+    assert panel.words.full_text == "epoch 2 · held-out images: accuracy 66.0 %"
+    panel.show_status(status())
+    assert panel.words.full_text == "epoch 2 · held-out images: accuracy 66.0 %", "it is still pointed at"
+    panel.share.go_to(None)
+    assert panel.words.full_text == texts.progress_words(status())
+    panel.loss.go_to((0, 0))
+    assert panel.words.full_text == "epoch 1 · held-out images: loss 1.000"
+
+
 def test_pause_and_go_on_are_one_button(panel: TrainingPanel, qtbot: QtBot) -> None:
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     with qtbot.waitSignal(panel.column.pause_requested):
         panel.column.pause.click()
     panel.column.show_activity("paused")
@@ -205,13 +279,13 @@ def test_pause_and_go_on_are_one_button(panel: TrainingPanel, qtbot: QtBot) -> N
 
 
 def test_an_end_with_a_sentence(panel: TrainingPanel) -> None:
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     panel.show_status(status())
     panel.show_error("The loss became infinite in epoch 3.")
     assert panel.error.isVisible()
     assert panel.column.start.isVisible()
     assert len(panel.loss.series) == 2, "the curves stay, to see where it went wrong"
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     assert not panel.error.isVisible()
 
 
@@ -231,7 +305,7 @@ def test_the_setup_is_what_is_in_the_fields(panel: TrainingPanel) -> None:
 
 def test_many_words_a_second_are_drawn_seldom(panel: TrainingPanel, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     monkeypatch.setattr(panel.loss, "show_series", lambda *_: drawn.append(1))
     for number in range(200):
         panel.show_status(status(0.1 + number / 100))
@@ -241,7 +315,7 @@ def test_many_words_a_second_are_drawn_seldom(panel: TrainingPanel, monkeypatch:
 @pytest.mark.parametrize(("width", "height"), [(660, 250), (1100, 480)])
 def test_everything_is_in_its_place(width: int, height: int, qtbot: QtBot, logs: list[TrainingLog]) -> None:
     panel = show(qtbot, TrainingPanel(logs), width, height)
-    panel.show_begun()
+    panel.show_begun(REQUEST)
     panel.show_status(status())
     panel._draw()
     qtbot.wait(50)
