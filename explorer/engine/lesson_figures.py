@@ -110,17 +110,12 @@ def _arguments(
 
 def _above(table: Table, key: str, before: Sequence[str]) -> str:
     """The name of a figure that stands above."""
-    name = table.text(key, longest=_TITLE)
+    name = table.text(key, "", longest=_TITLE)
     if name in before:
         return name
     if not before:
-        raise LessonError(
-            "no figure above is named {name}, as {key} says: this is the first figure of the step.",
-            name=plain(name), key=key,
-        )  # fmt: skip
-    raise LessonError(
-        "no figure above is named {name}, as {key} says; {offer}.", name=plain(name), key=key, offer=offer(name, before)
-    )
+        raise LessonError("no figure above is named {name}; this is the first one of the step.", name=plain(name))
+    raise LessonError("no figure above is named {name}; {offer}.", name=plain(name), offer=offer(name, before))
 
 
 def _given(table: Table, before: Sequence[Figure]) -> dict[str, Any]:

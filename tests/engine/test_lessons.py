@@ -104,15 +104,19 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     ),
     "of what does not stand above": (
         '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "given"\nof = "most"\nargument = "images"',
-        "no figure above is named “most”, as of says; the nearest is lost.",
+        "no figure above is named “most”; the nearest is lost.",
     ),
     "of what is nothing alike": (
         '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "ratio"\nof = "lost"\nover = "m"',
-        "no figure above is named “m”, as over says; there is only lost.",
+        "no figure above is named “m”; there is only lost.",
+    ),
+    "of an empty name": (
+        '"blocks"\nmeasure = "blocks"', '"blocks"\nmeasure = "given"\nof = ""\nargument = "images"',
+        "no figure above is named “”; there is only lost.",
     ),
     "of a figure where there is none": (
         'measure = "points_lost"\nimages = 500', 'measure = "difference"\nof = "m"\nminus = "n"',
-        "no figure above is named “m”, as of says: this is the first figure of the step.",
+        "no figure above is named “m”; this is the first one of the step.",
     ),
     "given by a figure that is told nothing": (
         'name = "blocks"\nmeasure = "blocks"\n', 'name = "blocks"\nmeasure = "blocks"\n[[steps.figures]]\n'
