@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from explorer.app.window import Window
-    from explorer.engine.explain.gradients_records import Scheme
+    from explorer.engine.explain.gradients_records import Scheme, Source
 
 _SEEDS = 3
 
@@ -47,7 +47,7 @@ def _show_gradients(desk: Any, words: str) -> None:
 
     scheme, *rest = words.split(",")
     seeds = next((int(word) for word in rest if word.isdecimal()), _SEEDS)
-    on = "images" if scheme == "trained" else "noise"
+    on: Source = "images" if scheme == "trained" else "noise"
     desk.panel.setup_row.set_setup(GradientSetup(cast("Scheme", scheme), "nonorm" not in rest, seeds, on))
     desk.changed()
     if desk.panel.result is None and not desk.running:
