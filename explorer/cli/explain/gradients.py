@@ -111,15 +111,16 @@ def _lines(result: GradientsResult, output: Path | None) -> list[str]:
     from explorer.engine.explain.gradients_words import course, edges, figure, meaning, setting
 
     lines = [f"{setting(result)}.", ""]
+    wide = max(18, *(len(profile.name) + 2 for profile in result.networks))
     lines.append(
-        f"{'network':<18}{'first block':>13}{'last block':>12}{'first / last':>14}{'range':>26}{'mean loss':>12}"
+        f"{'network':<{wide}}{'first block':>13}{'last block':>12}{'first / last':>14}{'range':>26}{'mean loss':>12}"
     )
     for profile in result.networks:
         first, last = (profile.spreads("inputs")[place] for place in profile.ends("inputs"))
         ratios = sorted(profile.ratios("inputs"))
         spread = "" if result.seeds < 2 else f"{figure(ratios[0])} to {figure(ratios[-1])}"
         lines.append(
-            f"{profile.name:<18}{figure(first.median):>13}{figure(last.median):>12}"
+            f"{profile.name:<{wide}}{figure(first.median):>13}{figure(last.median):>12}"
             f"{figure(middle(profile.ratios('inputs'))):>14}{spread:>26}{figure(middle(profile.losses)):>12}"
         )
     lines.append("")
