@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.panels.film import FilmPanel
@@ -255,3 +256,22 @@ def test_tab_walks_from_the_switch_through_the_panel(qtbot: QtBot, name: str) ->
         if len(walked) == len(panel.order):
             break
     assert tuple(walked) == panel.order
+
+
+def test_moved_into_a_window_tab_still_walks_from_the_switch(qtbot: QtBot) -> None:
+    """Qt orders what is given another parent anew."""
+    window = QWidget()
+    row = QVBoxLayout(window)
+    both = LookingPanel()
+    row.addWidget(QPushButton("before"))
+    tabs = QTabWidget()
+    row.addWidget(tabs)
+    tabs.addTab(both, "Where it looks")
+    show(qtbot, window, 720, 400)
+    widget: QWidget = both.switch.buttons["film"]
+    walked = []
+    for _ in range(len(both.cam.order) + 1):  # and what the words scroll in
+        widget = widget.nextInFocusChain()
+        walked.append(widget)
+    assert walked[0] is both.cam.order[0]
+    assert tuple(one for one in walked if one in both.cam.order) == both.cam.order

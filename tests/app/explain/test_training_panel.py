@@ -170,9 +170,10 @@ def test_the_lines_behind_stand_out(qtbot: QtBot, palette: Palette, logs: list[T
     """At least 3 to 1 against the window, as WCAG 2.1, 1.4.11 asks of graphics."""
 
     def luminance(colour: str) -> float:
-        parts = np.array(QColor(colour).getRgbF()[:3])
+        given = QColor(colour)
+        parts = np.array([given.redF(), given.greenF(), given.blueF()])
         linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
+        return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
     theme().use("dark" if palette.dark else "light")
     series, _ = error_chart(NO_CURVES, 1, logs)
@@ -244,7 +245,7 @@ def test_the_bundled_networks_lie_behind_their_own_images_only(panel: TrainingPa
     assert drawn(panel) == []
     assert not panel.behind.isVisible()
     for kind in ("fashion-mnist", "fashion-mnist-full"):
-        panel.show_begun(replace(REQUEST, data=DataRef(kind)))  # type: ignore[arg-type]
+        panel.show_begun(replace(REQUEST, data=DataRef(kind)))
         assert len(drawn(panel)) == 4
         assert panel.behind.isVisible()
     assert "on Fashion-MNIST" in panel.behind.toolTip()
