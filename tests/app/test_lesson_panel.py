@@ -213,6 +213,8 @@ def test_no_page_is_wider_than_its_place(lesson: Lesson, qtbot: QtBot) -> None:
         qtbot.wait(1)
         assert panel.area.horizontalScrollBar().maximum() == 0
         assert page.width() <= panel.area.viewport().width()
+        figure = page.comparison.measured
+        assert figure.fontMetrics().horizontalAdvance(figure.text().split()[0]) <= figure.width(), step.title
         for label in page.findChildren(QLabel):
             if label.isVisible() and label.text():
                 assert label.height() >= label.heightForWidth(label.width()), (step.title, label.text())

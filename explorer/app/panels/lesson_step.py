@@ -16,6 +16,9 @@ from explorer.app.widgets.numbers import tabular, whole
 from explorer.engine.lesson_records import Figure, Form, LessonStep, Measured
 from explorer.engine.lesson_words import filled, number_of, written, written_figures
 
+_WIDEST = 150
+"""Pixels of a measured figure, of the narrowest panel's 250."""
+
 
 class Comparison(QWidget):
     """The guess and the measured figure beside each other."""
@@ -49,6 +52,9 @@ class Comparison(QWidget):
         self.guess.style().polish(self.guess)
         self.guess.setText(guess)
         self.measured.setText(measured)
+        self.measured.ensurePolished()
+        # A long number can't be wrapped: its column gets what it needs.
+        self.measured.setMinimumWidth(min(_WIDEST, self.measured.fontMetrics().horizontalAdvance(measured.split()[0])))
         self.rest.setText(rest)
         self.rest.setVisible(bool(rest))
         self.setAccessibleName(
