@@ -51,7 +51,7 @@ def test_a_run_is_paused_by_a_file_stopped_by_a_signal_and_taken_up(
 ) -> None:
     output, pause = tmp_path / "out" / "light.safetensors", tmp_path / "pause"
     pause.touch()
-    given = words(network, folder, output, epochs=40)
+    given = words(network, folder, output, epochs=24)
     with subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *given, "--pause-file", str(pause)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
@@ -61,7 +61,7 @@ def test_a_run_is_paused_by_a_file_stopped_by_a_signal_and_taken_up(
         assert not list(output.parent.glob("*.csv")), "nothing goes on meanwhile"
         pause.unlink()
         assert until(process, "going on") == "going on\n"
-        assert until(process, "epoch ").startswith("epoch   1 of 40")
+        assert until(process, "epoch ").startswith("epoch   1 of 24")
         pause.touch()
         assert until(process, "paused").startswith("paused")
         process.send_signal(signal.SIGTERM)
@@ -75,7 +75,7 @@ def test_a_run_is_paused_by_a_file_stopped_by_a_signal_and_taken_up(
     assert ran.status == 0
     assert "epoch   1 of" not in ran.out
     whole = tmp_path / "whole.safetensors"
-    assert command(*words(network, folder, whole, epochs=40)).status == 0
+    assert command(*words(network, folder, whole, epochs=24)).status == 0
     one, other = load_file(output), load_file(whole)
     assert all(torch.equal(value, other[key]) for key, value in one.items())
 
