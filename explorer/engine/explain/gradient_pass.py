@@ -208,7 +208,9 @@ def _norm(values: Tensor) -> float:
     if values.device.type == "mps":
         values = values.cpu()  # it has no float64
     # In pieces, for float64 is a copy: of VGG-16's first fully connected layer one of 800 MB.
-    pieces = [torch.linalg.vector_norm(piece, dtype=torch.float64) for piece in values.flatten().split(_PIECE_NUMBERS)]
+    pieces = [
+        torch.linalg.vector_norm(piece, dtype=torch.float64) for piece in torch.split(values.flatten(), _PIECE_NUMBERS)
+    ]
     return float(torch.linalg.vector_norm(torch.stack(pieces)))
 
 
