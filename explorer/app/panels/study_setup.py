@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +18,7 @@ from explorer.app.panels.study_paper import FIGURES
 from explorer.app.text import tr
 from explorer.app.theme import SPACE
 from explorer.app.widgets.choice import Choice
+from explorer.app.widgets.field_column import FieldColumn, choose_count, field_label, progress_bar, spin_box
 from explorer.app.widgets.labels import ElidedLabel, paragraph
 from explorer.app.widgets.numbers import tabular, whole
 from explorer.app.widgets.switch import SwitchBox
@@ -51,7 +47,7 @@ class Setup:
     reestimate: bool
 
 
-class SetupColumn(QScrollArea):
+class SetupColumn(FieldColumn):
     """Fields, Run, and while a study runs its progress, Pause and Cancel."""
 
     run_requested = Signal(object)
@@ -61,25 +57,16 @@ class SetupColumn(QScrollArea):
     recipe_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(WIDTH)
+        super().__init__(WIDTH, parent)
         self._spec: NetworkSpec | None = None
         self._info: WeightsInfo | None = None
         self._activity = "idle"
         self._lesioned = False
-        content = QWidget()
-        self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(0, 0, 8, 0)
-        self._column.setSpacing(6)
         self._build_kind()
         self._build_buttons()
         self._build_fields()
         self._build_recipes()
-        self._column.addStretch(1)
-        self.setWidget(content)
+        self.column.addStretch(1)
         self._kind_changed()
         self.show_activity("idle")
 
@@ -90,7 +77,7 @@ class SetupColumn(QScrollArea):
         for kind in texts.KINDS:
             self.kind.addItem(texts.kind_name(kind, plain=False), kind)
         self.kind.currentIndexChanged.connect(self._kind_changed)
-        self._column.addWidget(self.kind)
+        self.column.addWidget(self.kind)
 
     def _build_buttons(self) -> None:
         """Above the fields, so that they are in sight however low the dock is."""
@@ -101,10 +88,7 @@ class SetupColumn(QScrollArea):
         self.pause.clicked.connect(self._pause)
         self.cancel = QPushButton(tr("Cancel"))
         self.cancel.clicked.connect(self.cancel_requested)
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName(tr("Progress of the study"))
+        self.progress = progress_bar(tr("Progress of the study"))
         self.progress_words = ElidedLabel(rank="small")
         tabular(self.progress_words)
         self.reason = paragraph(rank="error")
@@ -113,9 +97,9 @@ class SetupColumn(QScrollArea):
         buttons.setSpacing(6)
         for button in (self.run, self.pause, self.cancel):
             buttons.addWidget(button, 1)
-        self._column.addLayout(buttons)
+        self.column.addLayout(buttons)
         for widget in (self.progress, self.progress_words, self.reason, self.note):
-            self._column.addWidget(widget)
+            self.column.addWidget(widget)
 
     def _build_fields(self) -> None:
         self.images = Choice(tr("Images"))
@@ -123,32 +107,27 @@ class SetupColumn(QScrollArea):
             self.images.addItem(whole(count), count)
         self.images.addItem(tr("all"), None)
         self.images.setCurrentIndex(_IMAGES.index(_FIRST_IMAGES))
-        self.seeds = _spin(1, 1000, _SEEDS, 46)
-        self.most = _spin(0, 4000, 0, 46)
+        self.seeds = spin_box(1, 1000, _SEEDS)
+        self.most = spin_box(0, 4000, 0)
         self.most.setSpecialValueText(tr("all"))
-        self.images.setFixedWidth(84)
+        for field, width in ((self.images, 84), (self.seeds, 46), (self.most, 46)):
+            field.setFixedWidth(width)
         self._fields: dict[str, tuple[QLabel, QWidget]] = {}
         first, second = QHBoxLayout(), QHBoxLayout()
         self._add_field(first, "images", tr("Images"), self.images, tr(texts.IMAGES_TIP))
         self._add_field(second, "seeds", tr("Repeats"), self.seeds, tr(texts.SEEDS_TIP))
         second.addStretch(1)
         self._add_field(second, "most", tr("k ≤"), self.most, tr(texts.MOST_TIP))
-        self._column.addLayout(first)
-        self._column.addLayout(second)
+        self.column.addLayout(first)
+        self.column.addLayout(second)
         self.downsampling = SwitchBox(tr("Downsampling blocks, too"), tr(texts.DOWNSAMPLING_TIP), on=True)
         self.fast = SwitchBox(tr("Fast mode"), tr(texts.FAST_TIP))
         self.reestimate = SwitchBox(tr("Re-estimate batch norm"), tr(texts.REESTIMATE_TIP))
         for box in (self.downsampling, self.fast, self.reestimate):
-            self._column.addWidget(box)
+            self.column.addWidget(box)
 
     def _add_field(self, row: QHBoxLayout, key: str, text: str, field: QWidget, tip: str) -> None:
-        label = QLabel(text)
-        label.setProperty("rank", "muted")
-        label.setBuddy(field)
-        for widget in (label, field):
-            widget.setToolTip(tip)
-        field.setAccessibleName(text)
-        field.setAccessibleDescription(tip)
+        label = field_label(text, field, tip)
         row.setSpacing(6)
         row.addWidget(label)
         if key == "images":
@@ -171,9 +150,9 @@ class SetupColumn(QScrollArea):
             self.recipes[name] = button
             row.addWidget(button)
         row.addStretch(1)
-        self._column.addSpacing(SPACE)
-        self._column.addWidget(heading)
-        self._column.addLayout(row)
+        self.column.addSpacing(SPACE)
+        self.column.addWidget(heading)
+        self.column.addLayout(row)
 
     # -- what the panel calls ------------------------------------------------------------------------------------
 
@@ -192,11 +171,7 @@ class SetupColumn(QScrollArea):
     def set_setup(self, setup: Setup) -> None:
         """Fill the fields in."""
         self.kind.setCurrentIndex(self.kind.findData(setup.kind))
-        place = self.images.findData(setup.images)
-        if place < 0 and setup.images is not None:
-            self.images.insertItem(self.images.count() - 1, whole(setup.images), setup.images)
-            place = self.images.count() - 2
-        self.images.setCurrentIndex(place)
+        choose_count(self.images, setup.images)
         self.seeds.setValue(setup.seeds)
         self.most.setValue(setup.most or 0)
         for box, on in (
@@ -285,13 +260,3 @@ class SetupColumn(QScrollArea):
         most = _PAPER_MOST if figure.kind != "single" else None
         self.set_setup(Setup(figure.kind, 1000, _SEEDS, most, True, False, False))
         self.recipe_requested.emit(name)
-
-
-def _spin(low: int, high: int, value: int, width: int) -> QSpinBox:
-    field = QSpinBox()
-    field.setRange(low, high)
-    field.setValue(value)
-    field.setAlignment(Qt.AlignmentFlag.AlignRight)
-    tabular(field)
-    field.setFixedWidth(width)
-    return field

@@ -7,23 +7,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from explorer.app.text import tr
 from explorer.app.theme import SPACE
 from explorer.app.widgets.choice import Choice
+from explorer.app.widgets.field_column import FieldColumn, choose_count, field_label, progress_bar, spin_box
 from explorer.app.widgets.labels import ElidedLabel
 from explorer.app.widgets.numbers import tabular, whole
 from explorer.engine.records import DataRef
@@ -46,7 +40,7 @@ class TrainingSetup:
     recipe: Recipe
 
 
-class TrainingColumn(QScrollArea):
+class TrainingColumn(FieldColumn):
     """Fields, Start, and while a run goes on its progress, Pause and Stop."""
 
     start_requested = Signal()
@@ -57,22 +51,13 @@ class TrainingColumn(QScrollArea):
     folder_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(WIDTH, parent)
         self.setAccessibleName(tr("What is trained, and how"))
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(WIDTH)
         self._activity = "idle"
         self._trains = ""
-        content = QWidget()
-        self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(0, 0, 8, 0)
-        self._column.setSpacing(6)
         self._build_buttons()
         self._build_fields()
-        self._column.addStretch(1)
-        self.setWidget(content)
+        self.column.addStretch(1)
         self.show_activity("idle")
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -93,18 +78,15 @@ class TrainingColumn(QScrollArea):
             tr("ResNet-8 on 10,000 images of Fashion-MNIST: about a minute on two processor cores, whatever is open")
         )
         self.recipe.clicked.connect(self.recipe_requested)
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName(tr("Progress of the training"))
+        self.progress = progress_bar(tr("Progress of the training"))
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         for button in (self.start, self.pause, self.stop):
             buttons.addWidget(button, 1)
-        self._column.addWidget(self.network)
-        self._column.addLayout(buttons)
-        self._column.addWidget(self.recipe)
-        self._column.addWidget(self.progress)
+        self.column.addWidget(self.network)
+        self.column.addLayout(buttons)
+        self.column.addWidget(self.recipe)
+        self.column.addWidget(self.progress)
 
     def _build_fields(self) -> None:
         self.data = Choice(tr("Images"))
@@ -124,14 +106,16 @@ class TrainingColumn(QScrollArea):
             self.images.addItem(whole(count), count)
         self.images.addItem(tr("all"), None)
         self.images.setCurrentIndex(_COUNTS.index(10_000))
-        self.epochs = _spin(1, 9999, 10)
-        self.batch = _spin(1, 4096, 64)
+        self.epochs = spin_box(1, 9999, 10)
+        self.batch = spin_box(1, 4096, 64)
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(4)
         self.rate.setRange(0.0001, 10.0)
         self.rate.setSingleStep(0.05)
         self.rate.setValue(0.1)
-        self.seed = _spin(0, _LARGEST_SEED, 0)
+        self.rate.setAlignment(Qt.AlignmentFlag.AlignRight)
+        tabular(self.rate)
+        self.seed = spin_box(0, _LARGEST_SEED, 0)
         grid = QGridLayout()
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(6)
@@ -145,23 +129,14 @@ class TrainingColumn(QScrollArea):
             (tr("Seed"), self.seed, tr("Of the initial weights, the order, and what is mirrored and shifted")),
         )
         for row, (text, field, tip) in enumerate(rows):
-            label = QLabel(text)
-            label.setProperty("rank", "muted")
-            label.setBuddy(field)
-            for widget in (label, field):
-                widget.setToolTip(tip)
-            field.setAccessibleName(text)
-            field.setAccessibleDescription(tip)
-            if isinstance(field, QAbstractSpinBox):
-                field.setAlignment(Qt.AlignmentFlag.AlignRight)
-                tabular(field)
+            label = field_label(text, field, tip)
             field.setFixedWidth(_FIELD if row else _WIDE)
             grid.addWidget(label, row, 0)
             # The first label is short, and its field is wide.
             grid.addWidget(field, row, 1 if row == 0 else 2, 1, 2 if row == 0 else 1, Qt.AlignmentFlag.AlignRight)
         self._fields = [field for _, field, _ in rows]
-        self._column.addSpacing(SPACE // 2)
-        self._column.addLayout(grid)
+        self.column.addSpacing(SPACE // 2)
+        self.column.addLayout(grid)
 
     # -- what the panel calls ------------------------------------------------------------------------------------
 
@@ -179,11 +154,7 @@ class TrainingColumn(QScrollArea):
     def show_recipe(self, data: DataRef, images: int | None, recipe: Recipe) -> None:
         """Fill the fields in."""
         self.use_data(data)
-        place = self.images.findData(images)
-        if place < 0 and images is not None:
-            self.images.insertItem(self.images.count() - 1, whole(images), images)
-            place = self.images.count() - 2
-        self.images.setCurrentIndex(place)
+        choose_count(self.images, images)
         self.epochs.setValue(recipe.epochs)
         self.batch.setValue(recipe.batch)
         self.rate.setValue(recipe.rate)
@@ -253,10 +224,3 @@ class TrainingColumn(QScrollArea):
 
     def _pause(self) -> None:
         (self.go_on_requested if self._activity == "paused" else self.pause_requested).emit()
-
-
-def _spin(low: int, high: int, value: int) -> QSpinBox:
-    field = QSpinBox()
-    field.setRange(low, high)
-    field.setValue(value)
-    return field
