@@ -221,7 +221,7 @@ def style_sheet(c: Palette) -> str:
     QMenuBar::item {{ padding: 4px 8px; background: transparent; }}
     QMenuBar::item:selected {{ background: {c.control}; border-radius: 4px; }}
     QWidget[segmented="true"] {{ background: {c.control}; border-radius: 7px; }}
-    QPushButton[segment="true"] {{ background: transparent; color: {c.muted}; border-radius: 5px; padding: 2px 8px; }}
+    QPushButton[segment="true"] {{ background: transparent; color: {c.muted}; border-radius: 5px; padding: 2px 6px; }}
     QPushButton[segment="true"]:hover {{ color: {c.text}; }}
     QPushButton[segment="true"]:checked {{ background: {c.raised}; color: {c.text}; }}
     QPushButton[segment="true"]:checked:!focus {{ border-color: {c.line}; }}

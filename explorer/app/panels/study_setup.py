@@ -26,7 +26,7 @@ from explorer.engine.records import WeightsInfo
 from explorer.engine.study_records import StudyKind, StudyResult
 from explorer.networks.spec import NetworkSpec
 
-WIDTH = 218
+WIDTH = 222
 """Room for the longest words beside a scroll bar: were it less, what has the focus would be scrolled to, sideways."""
 _IMAGES = (100, 200, 500, 1000, 2000, 5000)
 _FIRST_IMAGES = 500

@@ -49,7 +49,7 @@ class StudySide(QWidget):
             self._pages.addWidget(page)
         self.choice.chosen.connect(self.turn_to)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 0, 0, 0)
+        column.setContentsMargins(8, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._pages, 1)

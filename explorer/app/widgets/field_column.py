@@ -20,7 +20,7 @@ class FieldColumn(ScrollColumn):
     def __init__(self, width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedWidth(width)
-        self.column.setContentsMargins(0, 0, 8, 0)
+        self.column.setContentsMargins(0, 0, 2, 0)
         self.column.setSpacing(6)
 
 
