@@ -221,6 +221,9 @@ class AccuracyPanel(Panel):
         self.figure.setText(_rich(f"{share} %", rest if counts.images else f"n = {so_far}"))
         self.figure.setAccessibleName(f"{share} % {rest}")
         self.figure.show()
+        if not result.finished:
+            # Where that takes two lines, it keeps them at the end: the figures below do not jump.
+            self.figure.setMinimumHeight(self.figure.heightForWidth(self.figure.width()))
         self.meaning.setVisible(not labelled)
         self.meaning.setText(tr("agreement with the intact network: these images have no labels"))
 
