@@ -26,9 +26,11 @@ from explorer.engine.records import Step, WeightsInfo
 from explorer.engine.training_logs import TrainingLog
 from explorer.engine.training_records import NO_CURVES, TrainingRequest, TrainingResult, TrainingStatus, Unfinished
 
-_INTERVAL = 1000
+_FIRST = 300
+"""Milliseconds before the first drawing of a run."""
+_INTERVAL = 2500
 """Milliseconds between two drawings, at least."""
-_SHARE = 60
+_SHARE = 100
 """How many times longer than a drawing took the next one waits: the processor is needed for training."""
 
 
@@ -120,6 +122,7 @@ class TrainingPanel(Panel):
         self.heading.setText(request.spec.name)
         self._tell(tr("getting ready"))
         self._draw()
+        self._soon.setInterval(_FIRST)
 
     def show_step(self, step: Step) -> None:
         """Before the first batch: reading, downloading."""
